@@ -1,0 +1,17 @@
+"""metarec: the algorithms, protocols and proofs behind *Recommenders That Learn to Learn*.
+
+Ratings flow in one direction: `metarec.data` makes tables and episodes, `metarec.models` turns
+them into predictions, `metarec.evaluation` turns predictions into numbers and claims.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+# Rooms load on first use, so that `import metarec` stays under a second.
+__getattr__, __dir__, _ = lazy_loader.attach(
+    __name__,
+    submodules=["data", "evaluation", "models", "plots"],
+    submod_attrs={"evaluation.claims": ["check", "say"]},
+)
+__all__ = ["check", "data", "evaluation", "models", "plots", "say"]

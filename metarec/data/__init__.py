@@ -1,0 +1,17 @@
+"""The data room: ratings, episodes, splits, film facts, and where the assets are."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["assets", "holdouts", "splits"],
+    submod_attrs={
+        "ratings": ["Ratings"],
+        "episodes": ["Episodes"],
+        "device": ["pick"],
+        "readers": ["movielens_100k", "movielens_2016", "read_csv", "read_movielens"],
+        "facts": ["film_facts", "shared_items"],
+        "splits": ["another_population", "both_new", "newcomers"],
+        "holdouts": ["new_items", "next_item", "rating_folds", "top_n"],
+    },
+)

@@ -1,0 +1,282 @@
+"""The one figure style of the book, and the figure helpers that more than one chapter uses.
+
+The colours are those of Okabe and Ito, which people with the common forms of colour blindness tell
+apart; `book/_static/custom.css` uses the same values and a test keeps the two equal. Pyplot is
+loaded by the first figure, not by the import. Introduced in chapter 01.
+"""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "grey": "#6B7785",
+    "ink": "#1B2733",
+}
+SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky")
+TRIVIAL = ("RandomScores", "GlobalMean", "ItemMean", "Popularity")
+OWN_COLOR = {"Bias": "orange", "HierarchicalBayes": "blue"}  # the same in every chapter
+METRICS = {
+    "rmse": "RMSE in stars (lower is better)",
+    "mae": "MAE in stars (lower is better)",
+    "pairwise_accuracy": "pairs in the right order, share (higher is better)",
+    "ndcg@5": "nDCG@5, from 0 to 1 (higher is better)",
+    "ndcg@10": "nDCG@10, from 0 to 1 (higher is better)",
+    "recall@10": "recall@10, from 0 to 1 (higher is better)",
+}
+K_LABEL = "ratings known of a newcomer, k"
+_WIDTH, _DPI = 7.0, 200  # twice the pixels of the book's column, for sharp screens
+_GRID = "#E3E7EB"
+
+
+def style() -> Any:
+    """Give a context in which Matplotlib draws as the book does.
+
+    `figure` uses it by itself; call it only around figures that you build with pyplot directly,
+    as in ``with plots.style(): ...``. Introduced in chapter 01.
+
+    Returns
+    -------
+    context manager
+        Restores the reader's own settings at its end.
+    """
+    import matplotlib.pyplot as plt
+
+    ink, grey = PALETTE["ink"], PALETTE["grey"]
+    return plt.rc_context({
+        "figure.dpi": _DPI, "savefig.dpi": _DPI, "figure.facecolor": "white",
+        "figure.constrained_layout.use": True, "figure.constrained_layout.h_pad": 0.06,
+        "font.size": 9.5, "text.color": ink, "axes.labelcolor": ink, "axes.edgecolor": grey,
+        "axes.titlesize": 10, "axes.titlelocation": "left", "axes.titlecolor": ink,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
+        "axes.axisbelow": True, "axes.grid": True, "axes.grid.axis": "y", "grid.color": _GRID,
+        "axes.prop_cycle": plt.cycler(color=[PALETTE[name] for name in SERIES]),
+        "xtick.color": grey, "ytick.color": grey, "xtick.labelcolor": ink, "ytick.labelcolor": ink,
+        "lines.linewidth": 2.0, "lines.markersize": 5, "legend.frameon": False,
+        "svg.hashsalt": "metarec", "svg.fonttype": "path",
+    })  # fmt: skip
+
+
+def figure(
+    title: str, xlabel: str, ylabel: str, *, height: float = 3.9, panels: int = 1
+) -> tuple[Figure, Any]:
+    """Open a figure in the book's style: the title states the finding, both axes have labels.
+
+    The vertical label stands horizontally above its axis, where it can be read without turning
+    the head. Introduced in chapter 01.
+
+    Parameters
+    ----------
+    title
+        The finding, as a sentence; long ones are wrapped.
+    xlabel, ylabel
+        Labels with their units.
+    height
+        In inches; the width is always 7, the width of the page.
+    panels
+        Panels side by side; they share the labels and the vertical scale.
+
+    Returns
+    -------
+    (figure, axes)
+        One `Axes`, or an array `[panels]` of them.
+    """
+    import matplotlib.pyplot as plt
+
+    with style():
+        fig, axes = plt.subplots(
+            1, panels, figsize=(_WIDTH, height), sharey=panels > 1, squeeze=False
+        )
+        for position, ax in enumerate(axes[0]):
+            ax.set_xlabel(xlabel)
+            ax.tick_params(labelsize=9, length=0, labelcolor=PALETTE["ink"])
+            if position == 0:
+                ax.set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
+                ax.yaxis.set_label_coords(0, 1.02 if panels == 1 else 1.1)
+        fig.suptitle(
+            textwrap.fill(title, 66), x=0.012, ha="left", fontweight="bold", fontsize=11.5
+        )
+    return fig, axes[0, 0] if panels == 1 else axes[0]
+
+
+def k_curve(
+    board: pd.DataFrame,
+    metric: str = "rmse",
+    *,
+    title: str,
+    methods: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    protocol: str = "newcomers",
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw a metric against the number k of known ratings, one line a method.
+
+    The values of k stand at equal distances, intervals are thin bars, names stand at the line
+    ends. Methods that use no knowledge of the person (chance, item mean, popularity) are grey.
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    board
+        Leaderboard rows: columns method, protocol, k, metric, mean and, where known, low, high.
+    metric
+        A value of the column `metric`.
+    title
+        The finding; not used when `ax` is given.
+    methods
+        Which to draw, in the order of their colours; all of the board by default.
+    labels
+        Names to show instead of the methods' own.
+    protocol
+        A value of the column `protocol`.
+    ax
+        An axis of `figure(..., panels=n)` to draw in.
+
+    Raises
+    ------
+    ValueError
+        When the board has no such row; names what it has.
+    """
+    rows = board[(board["protocol"] == protocol) & (board["metric"] == metric)]
+    methods = list(dict.fromkeys(rows["method"])) if methods is None else list(methods)
+    missing = sorted(set(methods) - set(rows["method"]))
+    if rows.empty or missing:
+        raise ValueError(
+            f"no rows for {', '.join(missing) or 'any method'} with protocol={protocol!r} and "
+            f"metric={metric!r}; the board has protocols {sorted(set(board['protocol']))}, "
+            f"metrics {sorted(set(board['metric']))}, methods {sorted(set(board['method']))}"
+        )
+    if ax is None:
+        _, ax = figure(title, K_LABEL, METRICS.get(metric, metric))
+    ks = sorted(rows["k"].unique())
+    ends = {}
+    looks = _looks(methods)
+    shown = [method for method in methods if method not in TRIVIAL]
+    for method, look in looks.items():
+        curve = rows[rows["method"] == method].set_index("k").reindex(ks)
+        aside = 0.06 * (shown.index(method) - (len(shown) - 1) / 2) if method in shown else 0
+        _draw_curve(ax, np.arange(len(ks)) + aside, curve, look)
+        name = (labels or {}).get(method, method)
+        ends[name] = (curve["mean"].dropna().iloc[-1], look["color"])
+    ax.set_xticks(range(len(ks)), [str(k) for k in ks])
+    ax.set_xlim(-0.35, len(ks) - 0.75)
+    label_ends(ax, ends)
+    return ax.figure
+
+
+def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
+    """Write names at the right end of lines instead of a legend, moved apart where they touch.
+
+    Call it last: it measures the axis. Introduced in chapter 02.
+
+    Parameters
+    ----------
+    ends
+        Name -> (value at the right end in data units, colour of the line).
+    """
+    right = ax.get_xlim()[1]
+    ax.set_xlim(right=right)
+    ax.set_ylim(ax.get_ylim())
+    ax.figure.draw_without_rendering()
+    names = sorted(ends, key=lambda name: ends[name][0])
+    to_pixels = ax.transData.transform
+    wanted = np.array([to_pixels((right, ends[name][0]))[1] for name in names])
+    gap = 12.5 * ax.figure.dpi / 72
+    bottom, top = ax.bbox.y0, ax.bbox.y1
+    heights = spread(wanted, gap, bottom + gap / 2, top - gap / 2)
+    for name, height in zip(names, heights, strict=True):
+        value, color = ends[name]
+        ax.annotate(
+            name, (right, value), xytext=(1.035, (height - bottom) / (top - bottom)),
+            textcoords="axes fraction", va="center", fontsize=9.5, color=readable(color),
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 1, "shrinkB": 0},
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def spread(wanted: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Move ascending positions as little as needed so that neighbours are `gap` apart.
+
+    Parameters
+    ----------
+    wanted
+        Positions `[n]`, ascending.
+    gap, low, high
+        The least distance, and the range to stay in while there is room.
+
+    Returns
+    -------
+    numpy.ndarray
+        Positions `[n]`, ascending. This is isotonic regression: with the gaps taken off, the
+        least-squares move is the ascending sequence next to the wanted one.
+    """
+    from scipy.optimize import isotonic_regression
+
+    steps = gap * np.arange(len(wanted))
+    moved = isotonic_regression(np.asarray(wanted, dtype=float) - steps).x
+    return np.clip(moved, low, max(low, high - gap * (len(wanted) - 1))) + steps
+
+
+def readable(color: str, contrast: float = 4.5) -> str:
+    """Darken a colour until text in it can be read on white.
+
+    Parameters
+    ----------
+    color
+        Hexadecimal, as in `PALETTE`.
+    contrast
+        Least ratio of luminances, from 1 to 21; 4.5 is the WCAG 2 level AA for text.
+
+    Returns
+    -------
+    str
+        The same hue, darkened; unchanged when it has the contrast already.
+    """
+    rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    for shade in np.linspace(1, 0, 101):
+        linear = np.where(
+            rgb * shade <= 0.04045, rgb * shade / 12.92, ((rgb * shade + 0.055) / 1.055) ** 2.4
+        )
+        if 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05) >= contrast:
+            break
+    return "#" + "".join(f"{int(v * 255):02X}" for v in rgb * shade)
+
+
+def _looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Give each method its colour, line and marker: grey and dashed for the trivial ones."""
+    dashes = itertools.cycle([(0, (1, 1.5)), (0, (5, 2)), (0, (6, 2, 1, 2)), (0, (2, 3))])
+    markers = itertools.cycle("osD^vPX")
+    free = itertools.cycle(
+        [name for name in SERIES if name not in {OWN_COLOR.get(method) for method in methods}]
+    )
+    looks = {}
+    for method in methods:
+        if method in TRIVIAL:
+            looks[method] = {"color": PALETTE["grey"], "linestyle": next(dashes), "linewidth": 1.5}
+        else:
+            color = PALETTE[OWN_COLOR.get(method) or next(free)]
+            looks[method] = {"color": color, "marker": next(markers), "linewidth": 2.0}
+    return looks
+
+
+def _draw_curve(ax: Axes, x: np.ndarray, curve: pd.DataFrame, look: dict[str, Any]) -> None:
+    """Draw one line with its intervals; trivial lines go without bars, which would hide others."""
+    ax.plot(x, curve["mean"], markersize=5, **look)
+    if "marker" in look and {"low", "high"} <= set(curve):
+        ax.vlines(x, curve["low"], curve["high"], color=look["color"], lw=1.2, alpha=0.55)
