@@ -177,6 +177,32 @@ class Ratings:
         values = self.table["rating"].to_numpy(copy=True)
         return scipy.sparse.csr_array((values, self.positions()), shape=(self.n_users, self.n_items))
 
+    def item_counts(self) -> np.ndarray:
+        """Number of ratings of each item of the catalogue.
+
+        Returns
+        -------
+        array of int, shape [items]
+        """
+        return np.bincount(self.positions()[1], minlength=self.n_items)
+
+    def item_means(self, shrinkage: float = 0.0) -> np.ndarray:
+        """Mean rating of each item, pulled towards the global mean.
+
+        Parameters
+        ----------
+        shrinkage : float
+            How many ratings at the global mean each item is given, at least 0.
+
+        Returns
+        -------
+        array of float, shape [items]
+            An item without ratings gets the global mean.
+        """
+        values = self.table["rating"].to_numpy()
+        surplus = np.bincount(self.positions()[1], values - values.mean(), minlength=self.n_items)
+        return values.mean() + surplus / np.maximum(self.item_counts() + shrinkage, 1e-12)
+
     def sha256(self) -> str:
         """Hash of the canonical table (ids, ratings and times, in order), for provenance."""
         text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")

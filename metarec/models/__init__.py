@@ -1,0 +1,12 @@
+"""The models room: one short file a topic, every method with `fit` and `predict`."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "base": ["Method"],
+        "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
+        "bayes": ["HierarchicalBayes"],
+    },
+)

@@ -1,0 +1,156 @@
+"""The floor under every table: chance, means, biases and popularity. Introduced in chapter 02."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from metarec.data.episodes import Episodes
+from metarec.data.ratings import Ratings
+from metarec.models.base import Method, with_unseen
+
+
+class RandomScores(Method):
+    """Ratings drawn at random from the training ratings: what knowing nothing looks like.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the draws; the same episodes get the same draws.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [4, 4]}))
+    >>> RandomScores().fit(ratings).predict(Episodes.of_one(ratings, {}))
+    array([[4., 4.]])
+    """
+
+    def __init__(self, seed: int = 0):
+        self.seed = seed
+
+    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        self.items_ = ratings.items.index.to_numpy()
+        self.ratings_ = ratings.table["rating"].to_numpy(copy=True)
+        return self
+
+    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+        _, query = self.rows(episodes)
+        return np.random.default_rng(self.seed).choice(self.ratings_, query.shape)
+
+
+class GlobalMean(Method):
+    """The mean of all training ratings, for everybody and everything.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]}))
+    >>> GlobalMean().fit(ratings).predict(Episodes.of_one(ratings, {}))
+    array([[3., 3.]])
+    """
+
+    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        self.items_ = ratings.items.index.to_numpy()
+        self.mean_ = float(ratings.table["rating"].mean())
+        return self
+
+    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+        _, query = self.rows(episodes)
+        return np.full(query.shape, self.mean_)
+
+
+class ItemMean(Method):
+    """The mean rating of each item, pulled towards the global mean when ratings are few.
+
+    Item i with n_i ratings gets (Σ r + λ μ) / (n_i + λ).
+
+    Parameters
+    ----------
+    shrinkage : float
+        λ: how many ratings at the global mean each item is given; 0 is the plain mean.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]}))
+    >>> ItemMean(shrinkage=0).fit(ratings).predict(Episodes.of_one(ratings, {}))
+    array([[5., 2.]])
+    """
+
+    def __init__(self, shrinkage: float = 3.0):
+        self.shrinkage = shrinkage
+
+    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        self.items_ = ratings.items.index.to_numpy()
+        self.means_ = with_unseen(ratings.item_means(self.shrinkage), ratings.table["rating"].mean())
+        return self
+
+    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+        _, query = self.rows(episodes)
+        return self.means_[query]
+
+
+class Bias(Method):
+    r"""Item bias plus user bias: :math:`\hat r_{ui} = \mu + b_i + b_u`.
+
+    The item's bias is its shrunken mean less μ. A user's bias is read off the support:
+    :math:`b_u = \sum_{j \in S_u} (r_{uj} - \mu - b_j) / (|S_u| + \lambda_u)`, so that a person
+    without ratings has none.
+
+    Parameters
+    ----------
+    item_shrinkage, user_shrinkage : float
+        λ of the items and of the users, in ratings.
+
+    References
+    ----------
+    Koren, Bell and Volinsky (2009), Matrix factorization techniques for recommender systems,
+    Computer 42(8), doi:10.1109/MC.2009.263.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]}))
+    >>> Bias(item_shrinkage=0, user_shrinkage=1).fit(ratings).predict(Episodes.of_one(ratings, {1: 4}))
+    array([[5.]])
+    """
+
+    def __init__(self, item_shrinkage: float = 3.0, user_shrinkage: float = 3.0):
+        self.item_shrinkage = item_shrinkage
+        self.user_shrinkage = user_shrinkage
+
+    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        self.items_ = ratings.items.index.to_numpy()
+        self.means_ = with_unseen(ratings.item_means(self.item_shrinkage), ratings.table["rating"].mean())
+        return self
+
+    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+        support, query = self.rows(episodes)
+        surplus = np.where(episodes.support_mask, episodes.support_ratings - self.means_[support], 0)
+        bias = surplus.sum(1) / np.maximum(episodes.support_mask.sum(1) + self.user_shrinkage, 1e-12)
+        return self.means_[query] + bias[:, None]
+
+
+class Popularity(Method):
+    """How often each item was rated: a score that only ranks, the same for everybody.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]}))
+    >>> Popularity().fit(ratings).predict(Episodes.of_one(ratings, {}))
+    array([[2., 1.]])
+    """
+
+    predicts_ratings = False
+
+    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        self.items_ = ratings.items.index.to_numpy()
+        self.counts_ = with_unseen(ratings.item_counts().astype(float), 0.0)
+        return self
+
+    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+        _, query = self.rows(episodes)
+        return self.counts_[query]
