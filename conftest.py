@@ -1,0 +1,25 @@
+"""Settings for every test: what nbval may not compare, and what no test may depend on."""
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+# Pictures differ between machines in their last bit; what they show is compared as numbers.
+NOT_COMPARED = ("application/papermill.record/image/png", "image/svg+xml", "text/html")
+
+
+def pytest_configure(config):
+    """Tell nbval which outputs are pictures."""
+    if not getattr(config.option, "nbval", False):
+        return
+    from nbval.plugin import IPyNbFile
+
+    original = IPyNbFile.__init__
+
+    def patched(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        self.skip_compare += NOT_COMPARED
+
+    IPyNbFile.__init__ = patched

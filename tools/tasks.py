@@ -1,0 +1,208 @@
+"""What `make book`, `make test`, … do once the environment is ready (see tools/setup.py)."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "book" / "_build"
+PYTHON = sys.executable
+
+# No bars, no hub, one thread a process: what runs beside another must not fight for the cores.
+QUIET = {
+    "TQDM_DISABLE": "1",
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # it has no `python -m`
+
+
+def call(program, *arguments, **env):
+    """Run a module of the environment (or a line of code) from the root; return its exit code."""
+    flag = "-c" if " " in program else "-m"
+    command = [PYTHON, flag, program, *map(str, arguments)]
+    return subprocess.call(command, cwd=ROOT, env={**os.environ, **QUIET, **env})
+
+
+# ---------------------------------------------------------------- reading
+
+
+def render(fresh=False, out=BUILD.parent, builder="html"):
+    """Render the stored outputs; a warning is an error, and no page of a failed build is kept."""
+    if fresh:
+        shutil.rmtree(BUILD, ignore_errors=True)
+    code = call(
+        JUPYTER_BOOK, "build", ".", "--path-output", out, "--builder", builder,
+        "-W", "-n", "--keep-going", "-q",
+    )  # fmt: skip
+    if code:  # an incremental build would not repeat its warnings
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+    return code
+
+
+def book():
+    """Render, and say where to look."""
+    start = time.time()
+    code = render()
+    page = BUILD / "html" / "index.html"
+    if code or not page.exists():
+        print("\nThe book was not rendered: see the warnings above.")
+        return code or 1
+    seconds = time.time() - start
+    print(f"\nThe book is ready ({seconds:.0f} s). Open it in a browser:\n  {page.as_uri()}")
+    return 0
+
+
+def lab():
+    """Open JupyterLab in the notebooks' folder."""
+    for twin in sorted((ROOT / "notebooks").glob("*.py")):
+        twin.touch()  # jupytext refuses a twin that looks older than its notebook
+    return call("jupyterlab", "notebooks")
+
+
+def linkcheck():
+    """Ask every external link; the report is in book/_build/linkcheck/output.txt."""
+    return render(builder="linkcheck")
+
+
+# ---------------------------------------------------------------- proof
+
+
+class Proof:
+    """The steps of `make test`: each one runs, all are counted, the last lines tell."""
+
+    def __init__(self):
+        self.rows, self.counts = [], {"passed": 0, "failed": 0, "skipped": 0}
+        self.temporary = Path(tempfile.mkdtemp(prefix="metarec-proof-"))
+
+    def step(self, name, run):
+        """Run one step, time it, count what it reports."""
+        print(f"\n===== {name}", flush=True)
+        start = time.time()
+        report = self.temporary / f"{len(self.rows)}.xml"
+        code = run(report)
+        found = self.count(report, code)
+        for key, value in found.items():
+            self.counts[key] += value
+        self.rows.append((name, "ok" if code == 0 else "FAILED", found, time.time() - start))
+        return code
+
+    @staticmethod
+    def count(report, code):
+        """Passed, failed and skipped, from pytest's report; a step without one counts as one."""
+        if not report.exists():
+            return {"passed": int(code == 0), "failed": int(code != 0), "skipped": 0}
+        total = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            for key in total:
+                total[key] += int(suite.get(key, 0))
+        failed = total["failures"] + total["errors"]
+        passed = total["tests"] - failed - total["skipped"]
+        return {"passed": passed, "failed": failed, "skipped": total["skipped"]}
+
+    def close(self):
+        """Print the table; return the exit code."""
+        print("\n===== summary")
+        for name, state, found, seconds in self.rows:
+            counts = ", ".join(f"{n} {what}" for what, n in found.items() if n)
+            print(f"  {state:<7} {name:<44} {seconds:5.0f} s   {counts}")
+        total = ", ".join(f"{n} {what}" for what, n in self.counts.items())
+        seconds = sum(row[-1] for row in self.rows)
+        red = [name for name, state, *_ in self.rows if state != "ok"]
+        print(f"  {'FAILED: ' + '; '.join(red) if red else 'All is proved'} ({seconds:.0f} s)")
+        print(f"\n{total}", flush=True)
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        return 1 if red else 0
+
+
+def pytest(report, *arguments, **env):
+    """pytest in the environment; a run without any test is a failure."""
+    return call("pytest", "-q", "-ra", f"--junitxml={report}", *arguments, **env)
+
+
+PAGES = ("tests/book/test_site.py", "tests/book/test_results.py")
+
+
+def unit(proof):
+    """Everything that needs neither the rendered site nor a re-executed notebook."""
+    skip = [f"--ignore={page}" for page in PAGES]
+    proof.step("unit tests", lambda r: pytest(r, "tests", "-n", "2", *skip))
+
+
+def notebooks(proof):
+    """Every chapter runs again, and gives the outputs and the results that are stored."""
+    if not list((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        print("\n(no chapter yet: nothing to re-execute)")
+        return
+    results = proof.temporary / "results"
+    results.mkdir()
+    proof.step(
+        "every notebook re-executed and compared",
+        lambda r: pytest(
+            r, "--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
+            "--nbval-cell-timeout", "300", "-p", "no:timeout", "-n", "2", "--dist", "loadfile",
+            *sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")),
+            METAREC_RESULTS=str(results),
+        ),
+    )  # fmt: skip
+    proof.step(
+        "results of that run against data/results",
+        lambda r: pytest(r, "tests/book/test_results.py", METAREC_FRESH_RESULTS=str(results)),
+    )
+
+
+def site(proof):
+    """The strict render, then every page in a browser."""
+    code = proof.step("strict render of the book", lambda r: render(fresh=True))
+    if code == 0 and (ROOT / "tests/book/test_site.py").exists():
+        proof.step("every page in a browser", lambda r: pytest(r, "tests/book/test_site.py"))
+
+
+def style(proof):
+    """ruff, first because it is fast."""
+    proof.step("style (ruff)", lambda r: call("ruff", "check", "--quiet", "."))
+
+
+PARTS = {"style": style, "unit": unit, "notebooks": notebooks, "book": site}
+
+
+def test(parts):
+    """All parts, or those named."""
+    proof = Proof()
+    for name in parts or PARTS:
+        PARTS[name](proof)
+    return proof.close()
+
+
+def main():
+    """Read the task and do it."""
+    parser = argparse.ArgumentParser(prog="tasks.py", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True)
+    for name in ("book", "lab", "linkcheck"):
+        tasks.add_parser(name)
+    tasks.add_parser("test").add_argument("parts", nargs="*", choices=[[], *PARTS])
+    for name in ("run", "mutate"):
+        tasks.add_parser(name, add_help=False)
+    known, rest = parser.parse_known_args()
+    if known.task in ("run", "mutate"):
+        tool = {"run": "run_notebooks.py", "mutate": "mutate.py"}[known.task]
+        return subprocess.call([PYTHON, str(ROOT / "tools" / tool), *rest], cwd=ROOT)
+    if known.task == "test":
+        return test(known.parts)
+    return {"book": book, "lab": lab, "linkcheck": linkcheck}[known.task]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
