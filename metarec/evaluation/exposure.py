@@ -1,0 +1,239 @@
+"""What a recommender shows, beyond whether it is liked: coverage, novelty, concentration.
+
+These functions read the lists that were recommended, as positions in the catalogue
+[users, k] from `top_k`, or counts made of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from metarec.evaluation._arrays import at_least_one, ratio
+
+
+def exposure_counts(recommended: ArrayLike, n_items: int) -> np.ndarray:
+    """How often each item of the catalogue was recommended.
+
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    recommended : int array [users, k]
+        Positions in the catalogue, from `top_k` over all items; -1 is an empty place.
+    n_items : int
+        Size of the catalogue.
+
+    Returns
+    -------
+    int array [items]
+
+    Raises
+    ------
+    ValueError
+        When a position is no whole number, or outside the catalogue.
+
+    Examples
+    --------
+    >>> from metarec.evaluation import exposure_counts
+    >>> exposure_counts([[0, 1], [0, -1]], n_items=3)
+    array([2, 1, 0])
+    """
+    n_items = at_least_one("n_items", n_items)
+    recommended = _positions(recommended, n_items)
+    return np.bincount(recommended[recommended >= 0], minlength=n_items)
+
+
+def coverage(recommended: ArrayLike, n_items: int) -> float:
+    """Share of the catalogue that is recommended to at least one user.
+
+    It grows with the number of users and with k: compare methods on the same lists only.
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    recommended : int array [users, k]
+        Positions in the catalogue, from `top_k` over all items; -1 is an empty place.
+    n_items : int
+        Size of the catalogue.
+
+    Returns
+    -------
+    float
+        From 0 to 1, for all users together.
+
+    Raises
+    ------
+    ValueError
+        When a position is no whole number, or outside the catalogue.
+
+    References
+    ----------
+    Ge, Delgado-Battenfeld & Jannach (2010), Beyond accuracy, RecSys '10 (there: catalogue
+    coverage). https://doi.org/10.1145/1864708.1864761
+
+    Examples
+    --------
+    >>> from metarec.evaluation import coverage
+    >>> coverage([[0, 1], [0, 3]], n_items=6)
+    0.5
+    """
+    return float((exposure_counts(recommended, n_items) > 0).mean())
+
+
+def novelty(recommended: ArrayLike, popularity: ArrayLike) -> np.ndarray:
+    r"""Mean self-information of what each user is recommended, in bits.
+
+    .. math:: \mathrm{novelty}_u = -\frac{1}{k} \sum_{i \in \mathrm{top}_k} \log_2 p_i
+
+    with :math:`p_i` the chance that a random user already knows the item. A film that half of
+    the users rated carries 1 bit, one that 1 in 1 024 rated carries 10.
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    recommended : int array [users, k]
+        Positions in the catalogue, from `top_k` over all items; -1 is an empty place.
+    popularity : array [items]
+        Share of the training users who rated the item, above 0, at most 1.
+
+    Returns
+    -------
+    array [users]
+        In bits, from 0 up. NaN for a user with an empty list.
+
+    Raises
+    ------
+    ValueError
+        When a position is outside the catalogue, or the popularity of an item is not in (0, 1].
+
+    References
+    ----------
+    Zhou et al. (2010), Solving the apparent diversity-accuracy dilemma of recommender systems,
+    PNAS 107(10). https://doi.org/10.1073/pnas.1000488107
+
+    Examples
+    --------
+    >>> from metarec.evaluation import novelty
+    >>> novelty([[0, 1], [2, 2]], popularity=[0.5, 0.25, 0.125])
+    array([1.5, 3. ])
+    """
+    popularity = np.asarray(popularity, dtype=np.float64)
+    if popularity.ndim != 1 or not ((popularity > 0) & (popularity <= 1)).all():
+        raise ValueError(
+            "popularity must be one share above 0 and at most 1 for each item; from counts, "
+            "(counts + 1) / (n_users + 1) also serves an item that nobody rated"
+        )
+    recommended = _positions(recommended, len(popularity))
+    shown = recommended >= 0
+    bits = np.where(shown, -np.log2(popularity)[recommended], 0.0)  # [users, k]
+    return ratio(bits.sum(axis=1), shown.sum(axis=1)) + 0.0  # + 0.0 turns -0 into 0
+
+
+def lorenz(counts: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """The Lorenz curve: which share of the exposure the least exposed items get together.
+
+    Introduced in chapter 01.
+
+    Parameters
+    ----------
+    counts : array [items]
+        Exposure or number of ratings, 0 or more.
+
+    Returns
+    -------
+    share_of_items, share_of_exposure : arrays [items + 1]
+        Both rise from 0 to 1, least exposed items first. Equality is the diagonal; the further
+        the curve hangs below it, the more the exposure is concentrated.
+
+    Raises
+    ------
+    ValueError
+        When a count is negative, NaN or infinite, or all are 0.
+
+    References
+    ----------
+    Lorenz (1905), Methods of measuring the concentration of wealth, Publications of the American
+    Statistical Association 9(70). https://doi.org/10.2307/2276207
+
+    Examples
+    --------
+    >>> from metarec.evaluation import lorenz
+    >>> lorenz([1, 3])
+    (array([0. , 0.5, 1. ]), array([0.  , 0.25, 1.  ]))
+    """
+    ordered = np.sort(_counts(counts))
+    items = np.linspace(0, 1, len(ordered) + 1)
+    total = np.concatenate([[0.0], np.cumsum(ordered)])
+    return items, total / total[-1]
+
+
+def gini(counts: ArrayLike) -> float:
+    r"""Gini coefficient of exposure: how unequally items are shown.
+
+    .. math:: G = \frac{\sum_{i=1}^{n} (2i - n - 1)\, x_{(i)}}{(n - 1) \sum_i x_i}
+
+    with :math:`x_{(1)} \le \dots \le x_{(n)}` the sorted counts. It is twice the area between
+    the Lorenz curve and the diagonal, times n / (n - 1), so that one item with everything gives
+    exactly 1. Include the items that are never shown: they are the point.
+    Introduced in chapter 01.
+
+    Parameters
+    ----------
+    counts : array [items]
+        Exposure or number of ratings, 0 or more, for at least two items.
+
+    Returns
+    -------
+    float
+        From 0 (all items alike) to 1 (one item gets everything).
+
+    Raises
+    ------
+    ValueError
+        When a count is negative, NaN or infinite, all are 0, or there is one item only.
+
+    References
+    ----------
+    Deltas (2003), The small-sample bias of the Gini coefficient, Review of Economics and
+    Statistics 85(1), for the factor n / (n - 1). https://doi.org/10.1162/rest.2003.85.1.226
+
+    Examples
+    --------
+    >>> from metarec.evaluation import gini
+    >>> gini([5, 5, 5]), gini([0, 0, 9])
+    (0.0, 1.0)
+    """
+    ordered = np.sort(_counts(counts))
+    n = len(ordered)
+    if n < 2:
+        raise ValueError("one item alone has no inequality; give the counts of the whole catalogue")
+    rank = np.arange(1, n + 1)
+    return float(((2 * rank - n - 1) @ ordered) / ((n - 1) * ordered.sum()))
+
+
+def _positions(recommended: ArrayLike, n_items: int) -> np.ndarray:
+    """`recommended` as whole numbers [users, k] in -1 … n_items - 1, or a ValueError."""
+    recommended = np.asarray(recommended)
+    if recommended.ndim != 2 or not np.issubdtype(recommended.dtype, np.integer):
+        raise ValueError(
+            f"recommended has shape {recommended.shape} and type {recommended.dtype}; "
+            "give positions in the catalogue as whole numbers [users, k], as top_k returns them"
+        )
+    bad = (recommended < -1) | (recommended >= n_items)
+    if bad.any():
+        raise ValueError(
+            f"recommended holds position {recommended[bad][0]}, but the catalogue has {n_items} "
+            "items; give positions from 0 (not ids), and -1 for an empty place"
+        )
+    return recommended
+
+
+def _counts(counts: ArrayLike) -> np.ndarray:
+    """`counts` as float64 [items], none negative and not all zero, or a ValueError."""
+    counts = np.asarray(counts, dtype=np.float64)
+    if counts.ndim != 1 or not np.isfinite(counts).all() or (counts < 0).any():
+        raise ValueError("counts must be one finite number of at least 0 for each item")
+    if counts.sum() == 0:
+        raise ValueError("all counts are 0: nothing was shown, so nothing is unequal")
+    return counts
