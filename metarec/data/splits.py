@@ -114,6 +114,26 @@ class Populations(NamedTuple):
         order = permuted(self.target.train.users.index, SEED)
         return self.target.train.keep_users(order[:n_users])
 
+    def pooled(self, n_users: int | None = None) -> Ratings:
+        """The source's ratings and those of n training users of the target, as one data set.
+
+        Parameters
+        ----------
+        n_users : int, optional
+            As in `target_train`.
+
+        Returns
+        -------
+        Ratings
+            Source users are renumbered behind the target's largest id; timestamps are kept.
+        """
+        target = self.target_train(n_users)
+        offset = int(self.target.train.users.index.max())
+        source = self.source.table.assign(user=self.source.table["user"] + offset)
+        table = pd.concat([target.table, source], ignore_index=True)
+        scale = (min(target.scale[0], self.source.scale[0]), max(target.scale[1], self.source.scale[1]))
+        return Ratings.from_table(table, target.items, scale=scale, name=f"{self.source.name} + {target.name}")
+
 
 def newcomers(ratings: Ratings, min_ratings: int = 30, seed: int = SEED) -> Newcomers:
     """Protocol 1: people whom the model has never seen, with k of their ratings.

@@ -95,14 +95,17 @@ class ItemMean(Method):
 class Bias(Method):
     r"""Item bias plus user bias: :math:`\hat r_{ui} = \mu + b_i + b_u`.
 
-    The item's bias is its shrunken mean less μ. A user's bias is read off the support:
-    :math:`b_u = \sum_{j \in S_u} (r_{uj} - \mu - b_j) / (|S_u| + \lambda_u)`, so that a person
-    without ratings has none.
+    Both are fitted together, by turns, so that an item is not blamed for harsh raters:
+    :math:`b_i = \sum_u (r_{ui} - \mu - b_u) / (n_i + \lambda_i)` and
+    :math:`b_u = \sum_i (r_{ui} - \mu - b_i) / (n_u + \lambda_u)`. A newcomer's bias comes from
+    the support by the second formula, so that a person without ratings has none.
 
     Parameters
     ----------
     item_shrinkage, user_shrinkage : float
         λ of the items and of the users, in ratings.
+    n_sweeps : int
+        How often the two formulas take turns.
 
     References
     ----------
@@ -113,17 +116,26 @@ class Bias(Method):
     --------
     >>> import pandas as pd
     >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]}))
-    >>> Bias(item_shrinkage=0, user_shrinkage=1).fit(ratings).predict(Episodes.of_one(ratings, {1: 4}))
+    >>> model = Bias(item_shrinkage=0, user_shrinkage=1).fit(ratings)
+    >>> model.predict(Episodes.of_one(ratings, {1: 4}))
     array([[5.]])
     """
 
-    def __init__(self, item_shrinkage: float = 3.0, user_shrinkage: float = 3.0):
+    def __init__(self, item_shrinkage: float = 5.0, user_shrinkage: float = 5.0, n_sweeps: int = 10):
         self.item_shrinkage = item_shrinkage
         self.user_shrinkage = user_shrinkage
+        self.n_sweeps = n_sweeps
 
     def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+        users, items = ratings.positions()
+        values = ratings.table["rating"].to_numpy()
+        mean = values.mean()
+        item_bias, user_bias = np.zeros(ratings.n_items), np.zeros(ratings.n_users)
+        for _ in range(self.n_sweeps):
+            item_bias = _shrunken_mean(items, values - mean - user_bias[users], len(item_bias), self.item_shrinkage)
+            user_bias = _shrunken_mean(users, values - mean - item_bias[items], len(user_bias), self.user_shrinkage)
         self.items_ = ratings.items.index.to_numpy()
-        self.means_ = with_unseen(ratings.item_means(self.item_shrinkage), ratings.table["rating"].mean())
+        self.means_ = with_unseen(mean + item_bias, mean)
         return self
 
     def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
@@ -154,3 +166,8 @@ class Popularity(Method):
     def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
         _, query = self.rows(episodes)
         return self.counts_[query]
+
+
+def _shrunken_mean(groups: np.ndarray, values: np.ndarray, n_groups: int, shrinkage: float) -> np.ndarray:
+    sums = np.bincount(groups, values, n_groups)
+    return sums / np.maximum(np.bincount(groups, minlength=n_groups) + shrinkage, 1e-12)

@@ -1,0 +1,212 @@
+"""How methods are judged: fit, show blind episodes, score every user. Introduced in chapter 02.
+
+The protocols in `metarec.evaluation.protocols` are thin names over the three functions here.
+Every judgement adds the rows that nobody may forget: chance, and the trivial answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
+
+from metarec.data.episodes import Episodes
+from metarec.data.holdouts import Holdout
+from metarec.data.ratings import Ratings
+from metarec.data.splits import DRAWS, K_SHOTS, Task
+from metarec.evaluation.metrics import mae, pairwise_accuracy, rmse
+from metarec.evaluation.ranking import exponential_gain, hit_rate, ndcg, recall
+from metarec.evaluation.results import WHOLE, Result
+
+CHANCE, ITEM_MEAN, POPULARITY = "chance", "item mean", "popularity"
+Predict = Callable[[Episodes], np.ndarray]
+
+
+class Recommender(Protocol):
+    """What a protocol asks of a method: see `metarec.models.Method`."""
+
+    predicts_ratings: bool
+
+    def fit(self, ratings: Ratings) -> Recommender: ...  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray: ...  # noqa: D102
+
+
+def few_shot(
+    methods: Mapping[str, Recommender],
+    train: Ratings,
+    task: Task,
+    protocol: str = "newcomers",
+    order: str = "random",
+    ks: Iterable[int] = K_SHOTS,
+    draws: int = DRAWS,
+) -> Result:
+    """Fit on `train`, then show k ratings of each person of `task` and judge the rest.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    train : Ratings
+    task : metarec.data.splits.Task
+        Pass the validation task to tune and the test task to report.
+    protocol : str
+        Name of the leaderboard.
+    order : {"random", "time"}
+    ks : iterable of int
+        Numbers of ratings shown.
+    draws : int
+        Random supports a person; in order of time there is one.
+
+    Returns
+    -------
+    Result
+        Per user: the mean over the draws.
+
+    Raises
+    ------
+    ValueError
+        When a method is called like an added row, or predicts something that is not finite.
+    """
+    drawn = [task.episodes(draw, order) for draw in range(draws if order == "random" else 1)]
+    parts, facts = [], []
+    for name, predict, fact in contestants(methods, train, ITEM_MEAN):
+        for k in ks:
+            judged = [_judge(predict(e.first(k)), e, train.scale, fact, seed) for seed, e in enumerate(drawn)]
+            means = {metric: np.mean([j[metric] for j in judged], axis=0) for metric in judged[0]}
+            parts.append(tidy(name, k, drawn[0].users, means))
+        facts.append(fact)
+    return Result.collect(protocol, parts, facts, n_draws=len(drawn))
+
+
+def ranking(
+    methods: Mapping[str, Recommender], holdout: Holdout, protocol: str, cutoff: int = 10, seed: int = 0
+) -> Result:
+    """Fit on the training part and rank every candidate of every user: no sampling.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    holdout : metarec.data.holdouts.Holdout
+    protocol : str
+        Name of the leaderboard.
+    cutoff : int
+        Length of the list that a user sees.
+    seed : int
+        Ties between scores are broken at random by this seed.
+
+    Returns
+    -------
+    Result
+        nDCG, recall and hit rate at the cut-off; k is -1, since whole histories are shown.
+    """
+    train, test = holdout
+    relevant, mask = test.query_ratings > 0, test.query_mask
+    parts, facts = [], []
+    for name, predict, fact in contestants(methods, train, POPULARITY):
+        scores = predict(test)
+        values = {
+            f"{metric.__name__}@{cutoff}": metric(scores, relevant, k=cutoff, mask=mask, seed=seed)
+            for metric in (ndcg, recall, hit_rate)
+        }
+        parts.append(tidy(name, WHOLE, test.users, values))
+        facts.append(fact)
+    return Result.collect(protocol, parts, facts, n_draws=1)
+
+
+def tune(
+    method: Recommender, grid: Mapping[str, Iterable], train: Ratings, validation: Task, metric: str = "rmse"
+) -> pd.DataFrame:
+    """Try every point of a grid on validation users; the test part never comes near.
+
+    Parameters
+    ----------
+    method : unfitted method
+        Gives the parameters that the grid leaves alone.
+    grid : mapping from parameter to values
+    train : Ratings
+    validation : metarec.data.splits.Task
+    metric : {"rmse", "mae", "pairwise", "ndcg@5"}
+        Averaged over users and over all k.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a point, best first; the last column is the metric.
+    """
+    tried = []
+    for point in ParameterGrid(dict(grid)):
+        result = few_shot({"candidate": clone(method).set_params(**point)}, train, validation)
+        table = result.table.query("method == 'candidate' and metric == @metric")
+        tried.append(point | {metric: table["value"].mean()})
+    return pd.DataFrame(tried).sort_values(metric, ascending=metric in ("rmse", "mae"), ignore_index=True)
+
+
+def contestants(
+    methods: Mapping[str, Recommender], train: Ratings, trivial: str
+) -> Iterator[tuple[str, Predict, dict[str, Any]]]:
+    """Chance, the trivial answer, then each method fitted; predictions are blind and checked."""
+    taken = {CHANCE, trivial} & set(methods)
+    if taken:
+        raise ValueError(f"the protocol adds the rows {sorted(taken)} itself; give your method another name")
+    generator, drawn_from = np.random.default_rng(0), train.table["rating"].to_numpy()
+    values = train.item_means(shrinkage=3) if trivial == ITEM_MEAN else train.item_counts().astype(float)
+    unit = _reference_seconds()
+    yield CHANCE, lambda e: generator.choice(drawn_from, e.query_items.shape), _fact(CHANCE, 0, True, {})
+    yield trivial, lambda e: values[e.query_items], _fact(trivial, 0, trivial == ITEM_MEAN, {})
+    for name, method in methods.items():
+        start = time.perf_counter()
+        fitted = clone(method).fit(train)
+        seconds = (time.perf_counter() - start) / unit
+        yield name, _blind(name, fitted), _fact(name, seconds, method.predicts_ratings, method.get_params())
+
+
+def _blind(name: str, method: Recommender) -> Predict:
+    def predict(episodes: Episodes) -> np.ndarray:
+        scores = method.predict(episodes.blind())
+        wrong = ~np.isfinite(scores) & episodes.query_mask
+        if wrong.any():
+            user = episodes.users[wrong.any(1)][0]
+            raise ValueError(f"{name} predicts {wrong.sum()} numbers that are not finite, first for user {user}")
+        return scores
+
+    return predict
+
+
+def _fact(name: str, seconds: float, predicts_ratings: bool, parameters: dict) -> dict[str, Any]:
+    return {
+        "method": name,
+        "relative_seconds": seconds,
+        "predicts_ratings": predicts_ratings,
+        "parameters": parameters,
+    }
+
+
+def _reference_seconds() -> float:
+    """Time of a product of two 1 000 × 1 000 matrices: the unit in which fits are timed."""
+    matrix = np.random.default_rng(0).normal(size=(1000, 1000))
+    matrix @ matrix
+    start = time.perf_counter()
+    for _ in range(3):
+        matrix @ matrix
+    return (time.perf_counter() - start) / 3
+
+
+def _judge(scores: np.ndarray, e: Episodes, scale: tuple[float, float], fact: dict, seed: int) -> dict[str, np.ndarray]:
+    truth, mask = e.query_ratings, e.query_mask
+    values = {
+        "pairwise": pairwise_accuracy(scores, truth, mask=mask),
+        "ndcg@5": ndcg(scores, exponential_gain(truth), k=5, mask=mask, seed=seed),
+    }
+    if fact["predicts_ratings"]:
+        clipped = np.clip(scores, *scale)
+        values |= {"rmse": rmse(clipped, truth, mask=mask), "mae": mae(clipped, truth, mask=mask)}
+    return values
+
+
+def tidy(method: str, k: int, users: np.ndarray, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    wide = pd.DataFrame({"method": method, "k": k, "user": users, **values})
+    return wide.melt(["method", "k", "user"], var_name="metric")

@@ -1,0 +1,145 @@
+"""The book's seven protocols by name, each with its own leaderboard. Introduced in chapter 02.
+
+Each function takes methods by name and ratings, makes the split, and returns a `Result` with
+every test user's numbers, the rows for chance and for the trivial answer included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from metarec.data import holdouts, splits
+from metarec.data.ratings import Ratings
+from metarec.evaluation.judging import ITEM_MEAN, Recommender, contestants, few_shot, ranking, tidy
+from metarec.evaluation.results import WHOLE, Result
+
+
+def newcomers(methods: Mapping[str, Recommender], ratings: Ratings, order: str = "random") -> Result:
+    """Protocol 1: people whom the model has never seen, with k = 0, 1, 2, 5, 10, 20 ratings.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+    order : {"random", "time"}
+        Which of a newcomer's ratings are shown: five random draws, or the first in time.
+
+    Returns
+    -------
+    Result
+        RMSE and MAE (predictions clipped to the scale), pairwise accuracy and nDCG@5.
+    """
+    name = "newcomers" if order == "random" else "newcomers in order of time"
+    split = splits.newcomers(ratings)
+    return few_shot(methods, split.train, split.test, name, order)
+
+
+def both_new(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+    """Protocol 3: newcomers, asked about films that nobody has rated.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+
+    Returns
+    -------
+    Result
+        As in `newcomers`.
+    """
+    split = splits.both_new(ratings)
+    return few_shot(methods, split.train, split.test, "both new")
+
+
+def another_population(
+    methods: Mapping[str, Recommender], source: Ratings, target: Ratings, n_users: int | None = 0
+) -> Result:
+    """Protocol 4: learn from one population, serve the newcomers of another.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    source, target : Ratings
+        For example MovieLens-100K and MovieLens-2016; cut to the films that they share.
+    n_users : int or None
+        How many training users of the target population join the source; None for all.
+
+    Returns
+    -------
+    Result
+        As in `newcomers`.
+    """
+    split = splits.another_population(source, target)
+    name = f"another population, {'all' if n_users is None else n_users} target users"
+    return few_shot(methods, split.pooled(n_users), split.target.test, name)
+
+
+def new_items(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+    """Protocol 2: rank items that nobody has rated; nDCG@10, recall@10.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+
+    Returns
+    -------
+    Result
+    """
+    return ranking(methods, holdouts.new_items(ratings), "new items")
+
+
+def next_item(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+    """Protocol 5: rank each user's last item among all unseen; HR@10, nDCG@10.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+
+    Returns
+    -------
+    Result
+    """
+    return ranking(methods, holdouts.next_item(ratings), "next item")
+
+
+def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+    """Protocol 7: rank a fifth of the liked items among all not yet liked; nDCG@10, recall@10.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+
+    Returns
+    -------
+    Result
+    """
+    return ranking(methods, holdouts.top_n(ratings), "classic top-N")
+
+
+def classic_ratings(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+    """Protocol 6: RMSE and MAE over five random folds of the rows, the field's oldest yardstick.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    ratings : Ratings
+
+    Returns
+    -------
+    Result
+        The unit is the fold, not the user: the error is pooled over a fold's rows, and `user`
+        holds the number of the fold.
+    """
+    parts, facts = [], []
+    for fold, (train, test) in enumerate(holdouts.rating_folds(ratings)):
+        for name, predict, fact in contestants(methods, train, ITEM_MEAN):
+            error = (np.clip(predict(test), *train.scale) - test.query_ratings)[test.query_mask]
+            values = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
+            parts.append(tidy(name, WHOLE, [fold], values))
+            facts.append(fact)
+    return Result.collect("classic ratings", parts, facts, n_draws=1)
