@@ -30,12 +30,12 @@ PALETTE = {
     "ink": "#1B2733",
 }
 SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky")
-TRIVIAL = ("RandomScores", "GlobalMean", "ItemMean", "Popularity")
-OWN_COLOR = {"Bias": "orange", "HierarchicalBayes": "blue"}  # the same in every chapter
+TRIVIAL = ("chance", "randomscores", "globalmean", "itemmean", "popularity")
+OWN_COLOR = {"bias": "orange", "hierarchicalbayes": "blue"}  # the same in every chapter
 METRICS = {
     "rmse": "RMSE in stars (lower is better)",
     "mae": "MAE in stars (lower is better)",
-    "pairwise_accuracy": "pairs in the right order, share (higher is better)",
+    "pairwise": "pairs in the right order, share (higher is better)",
     "ndcg@5": "nDCG@5, from 0 to 1 (higher is better)",
     "ndcg@10": "nDCG@10, from 0 to 1 (higher is better)",
     "recall@10": "recall@10, from 0 to 1 (higher is better)",
@@ -167,7 +167,7 @@ def k_curve(
     ks = sorted(rows["k"].unique())
     ends = {}
     looks = _looks(methods)
-    shown = [method for method in methods if method not in TRIVIAL]
+    shown = [method for method in methods if _key(method) not in TRIVIAL]
     for method, look in looks.items():
         curve = rows[rows["method"] == method].set_index("k").reindex(ks)
         aside = 0.06 * (shown.index(method) - (len(shown) - 1) / 2) if method in shown else 0
@@ -258,19 +258,24 @@ def readable(color: str, contrast: float = 4.5) -> str:
     return "#" + "".join(f"{int(v * 255):02X}" for v in rgb * shade)
 
 
+def _key(method: str) -> str:
+    """A method's name without spaces and capitals: "Item mean" and "ItemMean" are the same."""
+    return "".join(letter for letter in method.lower() if letter.isalpha())
+
+
 def _looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Give each method its colour, line and marker: grey and dashed for the trivial ones."""
     dashes = itertools.cycle([(0, (1, 1.5)), (0, (5, 2)), (0, (6, 2, 1, 2)), (0, (2, 3))])
     markers = itertools.cycle("osD^vPX")
     free = itertools.cycle(
-        [name for name in SERIES if name not in {OWN_COLOR.get(method) for method in methods}]
+        [name for name in SERIES if name not in {OWN_COLOR.get(_key(m)) for m in methods}]
     )
     looks = {}
     for method in methods:
-        if method in TRIVIAL:
+        if _key(method) in TRIVIAL:
             looks[method] = {"color": PALETTE["grey"], "linestyle": next(dashes), "linewidth": 1.5}
         else:
-            color = PALETTE[OWN_COLOR.get(method) or next(free)]
+            color = PALETTE[OWN_COLOR.get(_key(method)) or next(free)]
             looks[method] = {"color": color, "marker": next(markers), "linewidth": 2.0}
     return looks
 
