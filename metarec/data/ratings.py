@@ -269,8 +269,9 @@ def _clean_numbers(values: pd.Series) -> pd.Series:
     wrong = ~np.isfinite(numbers)
     if wrong.any():
         row = wrong.idxmax()
+        value = repr(values[row]) if isinstance(values[row], str) else values[row]
         raise ValueError(
-            f"{values.name} {values[row]!r} at row {row} is not a finite number "
+            f"{values.name} {value} at row {row} is not a finite number "
             f"({wrong.sum()} such rows); correct it or drop the row"
         )
     return numbers

@@ -169,7 +169,7 @@ def newcomers(ratings: Ratings, min_ratings: int = 30, seed: int = SEED) -> Newc
     first, second = int(0.7 * len(eligible)), int(0.8 * len(eligible))
     validation, test = eligible[first:second], eligible[second:]
     train = ratings.keep_users(ratings.users.index[~ratings.users.index.isin(eligible[first:])])
-    nothing_hidden = np.array([], dtype=ratings.items.index.dtype)
+    nothing_hidden = ratings.items.index[:0].to_numpy()
     tasks = (Task(ratings.keep_users(ids), nothing_hidden, seed) for ids in (validation, test))
     return Newcomers(train, *tasks)
 

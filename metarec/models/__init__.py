@@ -4,9 +4,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules=["cache"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
+        "explain": ["influence"],
     },
 )

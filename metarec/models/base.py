@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Self
@@ -108,6 +109,7 @@ class Method(BaseEstimator):
         texts = {name: value.tolist() for name, value in learned.items() if value.dtype.kind in "OUT"}
         arrays = {n: np.ascontiguousarray(v) for n, v in learned.items() if n not in texts}
         about = {"method": type(self).__name__, "parameters": self.get_params(), "texts": texts}
+        about["sha256"] = _digest(arrays)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         safetensors.numpy.save_file(arrays, path, metadata={"metarec": json.dumps(about)})
@@ -143,10 +145,19 @@ class Method(BaseEstimator):
         if about["method"] != cls.__name__:
             raise ValueError(f"{path} holds {about['method']}, not {cls.__name__}; load it with {about['method']}.load")
         method = cls(**about["parameters"])
+        if _digest(learned) != about["sha256"]:
+            raise ValueError(f"{path} is damaged (its content does not match its hash); fit and save it again")
         learned |= {name: np.array(value, dtype=str) for name, value in about["texts"].items()}
         for name, value in learned.items():
             setattr(method, name, value if value.ndim else value.item())
         return method
+
+
+def _digest(arrays: dict[str, np.ndarray]) -> str:
+    together = hashlib.sha256()
+    for name in sorted(arrays):
+        together.update(name.encode() + arrays[name].tobytes())
+    return together.hexdigest()
 
 
 def with_unseen(values: np.ndarray, unseen: float | np.ndarray) -> np.ndarray:

@@ -1,0 +1,125 @@
+"""The door: `python -m metarec recommend`, `doctor`, `leaderboard`, `run`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    help="Recommenders that learn to learn: ask for films, check the installation, see the results.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out, err = Console(), Console(stderr=True)
+
+
+def fail(message: str) -> typer.Exit:
+    """Print what went wrong and what to do; the caller raises the result."""
+    err.print(message, style="red", highlight=False, markup=False)
+    return typer.Exit(2)
+
+
+@app.command()
+def recommend(
+    rate: Annotated[list[str] | None, typer.Option(help='A film and your rating, "Toy Story=5"; repeat it.')] = None,
+    csv: Annotated[Path | None, typer.Option(help="A CSV file of yours with columns title and rating.")] = None,
+    data: Annotated[
+        str, typer.Option(help="movielens-100k (films to 1998), movielens-2016, or a MovieLens folder.")
+    ] = "movielens-100k",
+    top: Annotated[int, typer.Option(min=1, max=100, help="How many films to print.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Recommend films to someone who has rated a few, or none."""
+    from metarec.advice import advise, read_wishes
+
+    try:
+        answer = advise(read_wishes(rate or [], csv), data, top)
+    except (LookupError, ValueError, OSError, RuntimeError) as error:
+        raise fail(str(error.args[0] if error.args else error)) from None
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    for film in answer["shown"]:
+        out.print(f"You gave {film['rating']:g} to {film['title']}.", highlight=False, markup=False)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for header, justify in (("", "right"), ("film", "left"), ("predicted", "right"), ("80 % interval", "left"), ("why", "left")):
+        table.add_column(header, justify=justify, overflow="fold")
+    for place, film in enumerate(answer["films"], 1):
+        low, high = film["interval"]
+        table.add_row(str(place), film["title"], f"{film['predicted']:.1f}", f"{low:.1f} to {high:.1f}", film["reason"])
+    out.print(table)
+    out.print(f"Stars on a scale of {answer['scale'][0]:g} to {answer['scale'][1]:g}; learned from {answer['data']}.", style="dim")
+
+
+@app.command()
+def doctor() -> None:
+    """Check versions, device, data and models; exit code 1 when something is missing."""
+    from metarec.health import examine
+
+    sound = True
+    for section, checks in examine().items():
+        table = Table(title=section, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2, 0, 0))
+        for check in checks:
+            sound &= check.ok
+            mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
+            table.add_row(mark, check.name, check.found if check.ok else f"{check.found}\n→ {check.remedy}")
+        out.print(table, "")
+    out.print("Everything is in place." if sound else "Something is missing: see the arrows.", style="green" if sound else "red")
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
+def leaderboard(
+    protocol: Annotated[str | None, typer.Option(help="Only this protocol, for example newcomers.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Only this metric, for example rmse.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Print the results that the chapters saved."""
+    from metarec.evaluation import leaderboard as boards
+
+    try:
+        board = boards.read()
+    except ValueError as error:
+        raise fail(str(error)) from None
+    wanted = board[board["protocol"].eq(protocol or board["protocol"]) & board["metric"].eq(metric or board["metric"])]
+    if wanted.empty:
+        has = f"protocols {sorted(board['protocol'].unique())}, metrics {sorted(board['metric'].unique())}"
+        raise fail(f"no results for that; there are {has}" if len(board) else "no results yet; run: python -m metarec run")
+    if as_json:
+        typer.echo(wanted.to_json(orient="records", indent=1))
+        return
+    for (name, measure), _ in wanted.groupby(["protocol", "metric"], sort=False):
+        cells = boards.table(wanted, name, measure, interval=True)
+        direction = boards.DIRECTIONS.get(measure, "higher")
+        table = Table(title=f"{name}: {measure} ({direction} is better)", title_justify="left", title_style="bold", box=None)
+        table.add_column("method")
+        for k in cells.columns:
+            table.add_column(f"k = {k}" if isinstance(k, int) else str(k), justify="right")
+        for method, row in cells.iterrows():
+            table.add_row(method, *row.fillna(""))
+        out.print(table, "")
+
+
+@app.command()
+def run(
+    chapters: Annotated[list[str] | None, typer.Argument(help="Chapter numbers, for example 01 02; all if none.")] = None,
+    full: Annotated[bool, typer.Option(help="The full size, for a GPU or a patient reader.")] = False,
+) -> None:
+    """Execute chapters again and store their outputs and results."""
+    tool = Path(__file__).parents[1] / "tools" / "run_notebooks.py"
+    if not tool.is_file():
+        raise fail(f"{tool.name} is not there: run this from a clone of the book, installed with pip install -e .")
+    command = [sys.executable, str(tool), *(chapters or []), *(["--full"] if full else [])]
+    raise typer.Exit(subprocess.call(command))
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m metarec")

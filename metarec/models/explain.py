@@ -1,0 +1,33 @@
+"""Reasons for a prediction, found by asking again without a rating. Discussed in chapter 19."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from metarec.data.episodes import Episodes
+from metarec.models.base import Method
+
+
+def influence(method: Method, episodes: Episodes) -> np.ndarray:
+    """How much each shown rating moves each prediction: with it, less without it.
+
+    Parameters
+    ----------
+    method : Method
+        Fitted.
+    episodes : Episodes
+
+    Returns
+    -------
+    array of float, shape [users, k, q]
+        In the unit of the predictions; 0 for padding. Positive: the rating raised it.
+    """
+    n, k = episodes.support_mask.shape
+    without = episodes.take(np.repeat(np.arange(n), k))
+    mask = without.support_mask.copy()
+    mask[np.arange(n * k), np.tile(np.arange(k), n)] = False
+    predicted = method.predict(dataclasses.replace(without, support_mask=mask))
+    moved = method.predict(episodes)[:, None] - predicted.reshape(n, k, -1)
+    return np.where(episodes.support_mask[..., None], moved, 0.0)

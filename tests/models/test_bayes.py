@@ -1,0 +1,122 @@
+"""Hierarchical Bayes against algebra, against known truth, and against the book's targets."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metarec.data import Episodes, Ratings, newcomers
+from metarec.evaluation import metrics
+from metarec.models import HierarchicalBayes, influence
+
+
+def test_a_newcomers_posterior_is_the_gaussian_conditional(made_up):
+    """With certain items the posterior is exact; here by conditioning the joint Gaussian."""
+    model = HierarchicalBayes(n_factors=3).fit(made_up)
+    model.item_covariance_ = np.zeros_like(model.item_covariance_)
+    person = Episodes.of_one(made_up, {101: 5, 120: 1, 130: 4})
+    rows, given = person.support_items[0], person.support_ratings[0]
+    a = np.column_stack([np.ones(3), model.item_mean_[rows, 1:]])  # [3, f + 1]
+    m, s = model.user_mean_, model.user_covariance_
+    residual = given - model.global_mean_ - model.item_mean_[rows, 0] - a @ m
+    gain = s @ a.T @ np.linalg.inv(a @ s @ a.T + model.noise_ * np.eye(3))
+    posterior = model.posterior(person)
+    np.testing.assert_allclose(posterior.mean[0], m + gain @ residual, rtol=1e-8)
+    np.testing.assert_allclose(posterior.covariance[0], s - gain @ a @ s, rtol=1e-6, atol=1e-10)
+
+
+def test_mean_and_variance_agree_with_simulation(made_up):
+    """The predictive moments are those of u₀ + b + u·v drawn from the two beliefs."""
+    model = HierarchicalBayes(n_factors=2, n_sweeps=3).fit(made_up)
+    person = Episodes.of_one(made_up, {101: 5}, query=[125])
+    mean, std = model.predict(person, return_std=True)
+    generator, belief, row = np.random.default_rng(0), model.posterior(person), person.query_items[0, 0]
+    z = generator.multivariate_normal(belief.mean[0], belief.covariance[0], 200_000)
+    w = generator.multivariate_normal(model.item_mean_[row], model.item_covariance_[row], 200_000)
+    drawn = model.global_mean_ + z[:, 0] + w[:, 0] + (z[:, 1:] * w[:, 1:]).sum(1)
+    drawn += generator.normal(0, np.sqrt(model.noise_), len(drawn))
+    assert mean[0, 0] == pytest.approx(drawn.mean(), abs=0.01)
+    assert std[0, 0] == pytest.approx(drawn.std(), rel=0.01)
+
+
+def truth(seed: int, n_users: int = 400, n_items: int = 60) -> tuple[Ratings, float]:
+    """Ratings drawn from the model itself, one factor, noise variance 0.25.
+
+    Also the variance of taste times trait among the people and items drawn: the model is the
+    same when u is stretched and v shrunk, so only their product can be recovered.
+    """
+    generator = np.random.default_rng(seed)
+    z = generator.multivariate_normal([0.2, 0.0], [[0.3, 0.1], [0.1, 1.0]], n_users)
+    w = generator.multivariate_normal([0.0, 0.0], [[0.5, 0.0], [0.0, 0.4]], n_items)
+    exact = 3 + z[:, :1] + w[:, 0] + z[:, 1:] * w[:, 1]
+    rows = [(u, i) for u in range(n_users) for i in generator.choice(n_items, 40, replace=False)]
+    users, items = np.array(rows).T
+    noisy = exact[users, items] + generator.normal(0, 0.5, len(rows))
+    table = pd.DataFrame({"user": users, "item": items, "rating": noisy})
+    return Ratings.from_table(table, scale=(-20, 20)), z[:, 1].var() * w[:, 1].var()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_noise_and_the_spread_of_tastes_are_recovered(seed):
+    ratings, interaction = truth(seed)
+    model = HierarchicalBayes(n_factors=1).fit(ratings)
+    assert model.noise_ == pytest.approx(0.25, rel=0.05)
+    traits = model.item_mean_[:-1, 1].var() + model.item_covariance_[:-1, 1, 1].mean()
+    assert model.user_covariance_[1, 1] * traits == pytest.approx(interaction, rel=0.05)
+
+
+def test_intervals_cover_what_they_claim_on_known_truth():
+    ratings, _ = truth(seed=1)
+    split = newcomers(ratings)
+    model = HierarchicalBayes(n_factors=1).fit(split.train)
+    for k in (0, 2, 20):
+        episodes = split.test.episodes(0).first(k)
+        mean, std = model.predict(episodes, return_std=True)
+        inside = np.abs(mean - episodes.query_ratings) < 1.2816 * std
+        assert inside[episodes.query_mask].mean() == pytest.approx(0.8, abs=0.05)
+
+
+def test_more_ratings_make_it_surer(ml100k):
+    split = newcomers(ml100k)
+    model = HierarchicalBayes().fit(split.train)
+    episodes = split.test.episodes(0)
+    spread = [model.predict(episodes.first(k), return_std=True)[1][episodes.query_mask].mean() for k in (0, 1, 5, 20)]
+    assert np.all(np.diff(spread) < 0)
+
+
+def test_the_order_of_the_support_does_not_matter(made_up):
+    model = HierarchicalBayes(n_factors=3).fit(made_up)
+    one = model.predict(Episodes.of_one(made_up, {101: 5, 120: 1}, query=[130]))
+    other = model.predict(Episodes.of_one(made_up, {120: 1, 101: 5}, query=[130]))
+    np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
+def test_influence_of_a_single_rating_is_the_whole_difference_to_nobody(made_up):
+    model = HierarchicalBayes(n_factors=3).fit(made_up)
+    one, nobody = (Episodes.of_one(made_up, shown, query=[130, 140]) for shown in ({101: 5}, {}))
+    moved = influence(model, one)
+    assert moved.shape == (1, 1, 2)
+    np.testing.assert_allclose(moved[0, 0], (model.predict(one) - model.predict(nobody))[0])
+
+
+def test_newcomers_of_movielens_reach_the_targets(ml100k):
+    """TARGETS: RMSE at most .957 / .933 / .911 at k = 5 / 10 / 20; fit 15 s, answer 1 ms."""
+    split = newcomers(ml100k)
+    start = time.perf_counter()
+    model = HierarchicalBayes(n_factors=8).fit(split.train)
+    assert time.perf_counter() - start < 15
+    for k, target in ((5, 0.957), (10, 0.933), (20, 0.911)):
+        found = []
+        for draw in range(5):
+            episodes = split.test.episodes(draw)
+            predicted = np.clip(model.predict(episodes.first(k)), 1, 5)
+            found.append(metrics.rmse(predicted, episodes.query_ratings, episodes.query_mask))
+        assert np.mean(found) <= target
+    person = split.test.episodes(0).take([0])
+    seconds = []
+    for _ in range(50):
+        start = time.perf_counter()
+        model.predict(person)
+        seconds.append(time.perf_counter() - start)
+    assert np.median(seconds) < 1e-3
