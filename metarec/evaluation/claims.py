@@ -56,10 +56,11 @@ def check(
     Notes
     -----
     The line is compared when the book is tested, on other machines too, so it must not print
-    noise. The last digit printed is worth at least a tenth of the band's width; of a band with
-    one end, a tenth of the distance to it. There are no more than three significant digits, or
-    one decimal more than the band has, and never so few that the rounded number seems to break
-    the band.
+    noise. One unit of the last digit is between a twentieth and a half of the band's width, or,
+    where the band has one end, of the distance to it. There are no more than three significant
+    digits, or one decimal more than the band has, and never so few that the rounded number seems
+    to break the band. Training that ends elsewhere on every machine is noisier than that: choose
+    `decimals`, or `show=False`.
 
     Examples
     --------
@@ -195,7 +196,7 @@ def _decimals(numbers: tuple[float, ...], low: float, high: float) -> int:
     finest = own + 1
     if numbers[0] != 0:
         finest = max(finest, 2 - math.floor(math.log10(abs(numbers[0]))))  # three digits of it
-    decimals = min(math.floor(1 - math.log10(room)), finest)
+    decimals = min(math.floor(math.log10(20) - math.log10(room) + 1e-9), finest)
     while decimals < own and not all(low <= round(x, decimals) <= high for x in numbers):
         decimals += 1
     return decimals

@@ -8,9 +8,7 @@ from numpy.typing import ArrayLike
 from metarec.evaluation._arrays import aligned, at_least_one
 
 
-def top_k(
-    scores: ArrayLike, k: int, mask: ArrayLike | None = None, seed: int = 0
-) -> np.ndarray:
+def top_k(scores: ArrayLike, k: int, mask: ArrayLike | None = None, seed: int = 0) -> np.ndarray:
     """Positions of each user's k best candidates, best first.
 
     Equal scores come in random order, drawn from `seed` for each user, so that no method gains
