@@ -2,7 +2,6 @@
 
 import os
 
-os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -13,7 +12,9 @@ NOT_COMPARED = ("application/papermill.record/image/png", "image/svg+xml", "text
 def pytest_configure(config):
     """Tell nbval which outputs are pictures."""
     if not getattr(config.option, "nbval", False):
+        os.environ.setdefault("MPLBACKEND", "Agg")
         return
+    os.environ.pop("MPLBACKEND", None)  # a kernel told to use Agg would show no figure
     from nbval.plugin import IPyNbFile
 
     original = IPyNbFile.__init__

@@ -10,21 +10,10 @@ import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from chapters import QUIET, ROOT, chapters
+
 BUILD = ROOT / "book" / "_build"
 PYTHON = sys.executable
-
-# No bars, no hub, one thread a process: what runs beside another must not fight for the cores.
-QUIET = {
-    "TQDM_DISABLE": "1",
-    "HF_HUB_OFFLINE": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "MPLBACKEND": "Agg",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
-
 
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # it has no `python -m`
 
@@ -143,7 +132,7 @@ def unit(proof):
 
 def notebooks(proof):
     """Every chapter runs again, and gives the outputs and the results that are stored."""
-    if not list((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+    if not chapters():
         print("\n(no chapter yet: nothing to re-execute)")
         return
     results = proof.temporary / "results"
@@ -152,8 +141,8 @@ def notebooks(proof):
         "every notebook re-executed and compared",
         lambda r: pytest(
             r, "--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
-            "--nbval-cell-timeout", "300", "-p", "no:timeout", "-n", "2", "--dist", "loadfile",
-            *sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")),
+            "--nbval-cell-timeout", "300", "--timeout", "0", "-n", "2", "--dist", "loadfile",
+            *chapters(),
             METAREC_RESULTS=str(results),
         ),
     )  # fmt: skip

@@ -1,0 +1,226 @@
+"""Find numbers that were typed into prose by hand: `python tools/check_prose.py [FILES]`.
+
+A measured number belongs in a cell that computes it (`mr.say(f"…{x:.2f}…")`) or in a claim, so
+that it cannot go stale. This is a heuristic over Markdown: what is left after code, formulas,
+links, roles and names must hold no decimal, no percentage and no whole number above 20, except
+
+- years, and numbers that name something (chapter 12, Python 3.11, MovieLens-100K, k = 50);
+- a paragraph, list item or table with a `{cite}` role: a fact with its source;
+- a cell tagged `worked-example` that is followed by a code cell which asserts its numbers;
+- what tests/book/allowed_numbers.toml lists, each entry with its reason.
+"""
+
+import ast
+import fnmatch
+import functools
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from chapters import ROOT, chapters, described, read, tags
+
+ALLOWED = ROOT / "tests" / "book" / "allowed_numbers.toml"
+LARGEST = 20  # up to here, numbers count what the reader sees: three questions, five steps
+
+NUMBER = re.compile(
+    r"""(?<![\w.])                                   # not inside a name or a version
+        (?P<number>(?:\d{1,3}(?:[ \u00a0\u202f,']\d{3})+|\d+)(?:\.\d+)?|\.\d+)
+        (?P<percent>(?:\\,|[ \u00a0\u202f])?(?:\\?%|percent\b|per\ cent\b))?
+        [kKM]?(?!\w)""",
+    re.VERBOSE,
+)
+YEAR = re.compile(r"(?:19|20)\d\d")
+MORE = r"(?:(?:\s?[–—-]\s?|,\s|,?\sand\s|,?\sor\s|\sto\s)\d+(?:\.\d+)*)*"  # 3.11, 3.12 and 3.13
+
+# What these match is the name of something, or a date.
+NAMES = [
+    r"(?i)\b(?:chapters?|parts?|sections?|figures?|tables?|equations?|exercises?|questions?|steps?"
+    r"|protocols?|pages?|pp?\.|vol(?:ume|\.)?|no\.|issue|lines?|rows?|user|item|film|seeds?|node"
+    r"|layer|fold|draw|cell)\s#?\d+(?:\.\d+)*" + MORE,
+    r"(?i)\b(?:python|pytorch|torch|numpy|pandas|scipy|scikit-learn|matplotlib|sphinx|cuda"
+    r"|version|release|jupyter\sbook|cc\sby(?:-sa)?)\s(?:[<>=≥≤]+\s?)?\d+(?:\.\d+)*(?:\.x)?" + MORE,
+    r"\b[A-Za-z][\w.]*[@-]\d[\w.]*",  # recall@10, ML-100K, GPT-2, MovieLens-2016
+    r"\b[kd]\s?[=∈≤≥<>]\s?\{?\d+(?:,\s?\d+)*\}?(?![\d.%])",  # k = 50
+    r"\b10\.\d{4,}/\S+",  # a DOI
+    r"\bISBN[\s:]*[\d-]+",
+    r"\b\d{1,2}\s(?:January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b",
+    r"\b\d{4}-\d\d-\d\d\b",
+    r"\b(?:19|20)\d\d[–—/-]\d{2,4}\b|\b(?:19|20)\d\ds\b",
+]
+WHOLE = [r"<!--.*?-->", r"\$\$.*?\$\$", r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}"]
+DROPPED = [
+    r"(?<![\\$])\$(?!\s*[\d.,]+(?:\\,)?\s*(?:\\?%)?\s*\$)[^$\n]+\$",  # a formula, no bare number
+    r"\{[\w:.+-]+\}`[^`]*`",  # a role
+    r"(`+)(?!`).+?(?<!`)\1(?!`)",  # code
+    r"!\[[^\]]*\]",
+    r"(?<=\])\((?:[^()\s]|\([^()]*\))*\)",  # where a link leads
+    r"https?://\S+",
+    r"</?\w[^>]*>",
+    r"(?m)^\s*\[\^?[\w-]+\]:.*$",  # where a reference leads
+    r"(?m)^\([\w-]+\)=$",  # a label
+    r"(?m)^#+\s+\d[\d.]*\s",  # the number of a heading
+    r"(?m)^\s*(?:>\s*)?\d+[.)]\s",  # the number of a list item
+]
+LITERAL = re.compile(r"\{(?:code|code-block|code-cell|math|mermaid|eval-rst|literalinclude|raw)\}")
+FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,}|:{3,})\s*(?P<info>.*)$")
+
+
+def without_fences(text):
+    """The text without code blocks; of a directive, its title and its body without options."""
+    kept, open_fences, in_options = [], [], False
+    for line in text.splitlines():
+        bare = re.sub(r"^[\s>]+", "", line).rstrip()
+        found = FENCE.match(bare)
+        is_literal = bool(open_fences) and open_fences[-1][1]
+        if is_literal:
+            if found and not found["info"] and found["fence"].startswith(open_fences[-1][0]):
+                open_fences.pop()
+            kept.append("")
+        elif found and found["info"]:
+            directive = found["info"].startswith("{") and not LITERAL.match(found["info"])
+            open_fences.append((found["fence"], not directive))
+            in_options = directive
+            kept += ["", re.sub(r"^\{[^}]*\}", "", found["info"]) if directive else "", ""]
+        elif found:
+            if any(fence == found["fence"] for fence, _ in open_fences):
+                while open_fences.pop()[0] != found["fence"]:
+                    pass
+            else:
+                open_fences.append((found["fence"], True))
+            kept.append("")
+        elif in_options and re.match(r":[\w-]+:", bare):
+            kept.append("")
+        else:
+            in_options = False
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def blocks(text):
+    """Paragraphs, headings, list items and whole tables."""
+    block = []
+    for line in [*text.splitlines(), ""]:
+        starts = re.match(r"^\s*(?:>\s*)?(?:[-*+]|\d+[.)])\s|^#+\s", line)
+        table_ends = block and block[-1].lstrip().startswith("|") != line.lstrip().startswith("|")
+        if block and (starts or table_ends or not line.strip(" >")):
+            yield "\n".join(block)
+            block = []
+        if line.strip(" >"):
+            block.append(line)
+        if line.startswith("#"):
+            yield "\n".join(block)
+            block = []
+
+
+def is_measured(match):
+    """Whether a number could be a result: a decimal, a share, or more than a reader can count."""
+    number = match["number"]
+    if match["percent"] or "." in number:
+        return True
+    plain = re.sub(r"\D", "", number)
+    return int(plain) > LARGEST and not (YEAR.fullmatch(number) and match[0] == number)
+
+
+@functools.cache
+def allowed(name):
+    """Patterns that a file may hold, from the list of exceptions."""
+    entries = tomllib.loads(ALLOWED.read_text(encoding="utf-8")) if ALLOWED.exists() else {}
+    rows = entries.get("allowed", [])
+    return [row["pattern"] for row in rows if fnmatch.fnmatch(name, row.get("file", "*"))]
+
+
+def typed_numbers(text, name=""):
+    """Sentences of a Markdown text that hold a number typed by hand, each after the number."""
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = without_fences(text)
+    for pattern in WHOLE:
+        text = re.sub(pattern, " ", text, flags=re.DOTALL)
+    said = []
+    for block in blocks(text):
+        if re.search(r"\{cite", block):
+            continue
+        for pattern in [*DROPPED, *allowed(name), *NAMES]:
+            block = re.sub(pattern, " ", block)
+        for sentence in re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", block):
+            found = [m[0].strip() for m in NUMBER.finditer(sentence) if is_measured(m)]
+            if found:
+                said.append(f"{', '.join(found)} in: {' '.join(sentence.split())}")
+    return said
+
+
+# ---------------------------------------------------------------- notebooks
+
+TITLES = {"say", "title", "set_title", "suptitle"}
+
+
+def literal_texts(source):
+    """What `say` and the titles of figures say in their own words, computed parts left out."""
+    try:
+        tree = ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", source))
+    except SyntaxError:
+        return
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        texts = [*call.args[:1]] if name in TITLES else []
+        texts += [k.value for k in call.keywords if k.arg in ("title", "caption")]
+        for text in texts:
+            parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+            words = [p.value if isinstance(p, ast.Constant) else "…" for p in parts]
+            if any(isinstance(word, str) for word in words):
+                yield "".join(map(str, words))
+
+
+def asserts(cell):
+    """Whether a cell proves something."""
+    return bool(re.search(r"\bassert\b|\bcheck\(|\bassert_\w+\(", cell.source))
+
+
+def numbers_in_chapter(path):
+    """Every number typed by hand in a chapter's prose, captions, alt texts and titles."""
+    name = path.relative_to(path.parents[1]).as_posix()
+    cells = read(path).cells
+    said = []
+    for position, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            if "worked-example" in tags(cell):
+                following = next((c for c in cells[position + 1 :] if c.cell_type == "code"), None)
+                if following is None or not asserts(following):
+                    said.append(
+                        f"{described(cell, position)}: tagged worked-example, but the next code "
+                        "cell asserts nothing"
+                    )
+                continue
+            texts = [cell.source]
+        else:
+            shown = cell.metadata.get("mystnb", {})
+            texts = [shown.get("image", {}).get("alt", "")]
+            texts += [shown.get("figure", {}).get("caption", ""), *literal_texts(cell.source)]
+        for text in texts:
+            found = typed_numbers(text, name)
+            said += [f"{described(cell, position)}: {one}" for one in found]
+    return said
+
+
+def numbers_in(path):
+    """The same for one file: a notebook, or a page of the book."""
+    if path.suffix == ".ipynb":
+        return numbers_in_chapter(path)
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    return typed_numbers(path.read_text(encoding="utf-8"), name)
+
+
+def main(arguments):
+    """Print what was found in the files, or in the whole book."""
+    book = [*chapters(), *sorted((ROOT / "book").glob("*.md"))]
+    files = [Path(argument).resolve() for argument in arguments] or book
+    said = [f"{file.name}: {one}" for file in files if file.exists() for one in numbers_in(file)]
+    print("\n".join(said) or f"No number typed by hand in {len(files)} files.")
+    return 1 if said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
