@@ -10,11 +10,14 @@ import gzip
 import io
 import os
 import re
+import warnings
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
+
+LARGEST = 4 * 2**30  # bytes that one file of an archive may unpack to
 
 
 def read_bytes(path: str | os.PathLike) -> bytes:
@@ -100,25 +103,24 @@ def parse(text: str, where: object, **options: object) -> pd.DataFrame:
     ValueError
         When the lines do not have the same number of fields, or a quote is not closed.
     """
-    options = {
-        "skip_blank_lines": False,
-        "keep_default_na": False,
-        "na_values": [""],
-        "low_memory": False,
-    } | options
+    options = {"keep_default_na": False, "na_values": [""], "index_col": False} | options
     try:
-        table = pd.read_csv(io.StringIO(text), **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # longer lines than the header
+            table = pd.read_csv(
+                io.StringIO(text), skip_blank_lines=False, low_memory=False, **options
+            )
     except pd.errors.EmptyDataError as error:
         raise ValueError(f"{where} is empty; pass a file with at least one rating") from error
-    except (pd.errors.ParserError, UnicodeError) as error:
-        raise ValueError(
-            f"{where}: {_line_of(error)}; check the separator and the quotes"
-        ) from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise ValueError(f"{where}: {_line_of(error)}; check the separator and quotes") from error
     return table[table.notna().any(axis=1)]
 
 
 def _line_of(error: Exception) -> str:
     """pandas says "Expected 3 fields in line 12, saw 4" after some boilerplate."""
+    if isinstance(error, pd.errors.ParserWarning):
+        return "the lines have more fields than the first line"
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if found:
         return f"line {found[2]} has {found[3]} fields instead of {found[1]}"
@@ -215,6 +217,10 @@ class Folder:
             return read_bytes(place)
         try:
             with zipfile.ZipFile(self.path) as archive:
+                if archive.getinfo(place).file_size > LARGEST:
+                    raise ValueError(
+                        f"{self.where(name)} unpacks to more than 4 GB; unpack it first"
+                    )
                 content = archive.read(place)
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ValueError(

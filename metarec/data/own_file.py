@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +35,7 @@ def read_csv(
     """Read ratings from a file of your own; its other columns are left alone.
 
     Byte order marks, Windows line ends, gzip and blank lines are handled. Ids stay as they are
-    written: if one begins with a zero (007), all of them are strings.
+    written: they are integers only if all of them are (one "007" makes all of them strings).
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def read_csv(
     headless = isinstance(user, int)
     if timestamp is None or (headless and not isinstance(timestamp, int)):
         del wanted["timestamp"]
-    text = decode(read_bytes(path), encoding, path)
+    text, first_line = _first_line(decode(read_bytes(path), encoding, path), path)
     table = _columns_of(text, wanted, headless, sep, path)
     if duplicates != "error":
         table = table.drop_duplicates(["user", "item"], keep=duplicates)
@@ -98,7 +99,23 @@ def read_csv(
             table["timestamp"] = _seconds(table["timestamp"], time_unit)
         return Ratings.from_table(table, items, users, scale, name or Path(path).name.split(".")[0])
     except ValueError as error:
-        raise located(error, path, 1 if headless else 2) from error
+        raise located(_remedied(error), path, first_line + (not headless)) from error
+
+
+def _first_line(text: str, path: object) -> tuple[str, int]:
+    """The text from its first line that is not blank, and the number of that line."""
+    blank = re.match(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*", text)[0]
+    if not text[len(blank) :].strip():
+        raise ValueError(f"{path} is empty; pass a file with at least one rating")
+    return text[len(blank) :], 1 + len(re.findall(r"\r\n|\r|\n", blank))
+
+
+def _remedied(error: ValueError) -> ValueError:
+    """What `Ratings` says of a table that pairs repeat, said of a file."""
+    problem, _, _ = str(error).partition("; keep one of them")
+    if problem == str(error):
+        return error
+    return ValueError(f'{problem}; pass duplicates="last" (or "first") to keep one of them')
 
 
 def _check_choices(time_unit: str, duplicates: str) -> None:
@@ -112,22 +129,29 @@ def _columns_of(
     text: str, wanted: dict[str, str | int], headless: bool, sep: str | None, path: object
 ) -> pd.DataFrame:
     """The wanted columns under their canonical names; row n is n lines below the first."""
-    sep = sep or _separator(text.splitlines()[0], wanted, headless)
+    sep = sep or _separator(re.split(r"[\r\n]", text, maxsplit=1)[0], wanted, headless)
     if len(sep) > 1:  # pandas is fast with one character only
         text, sep = text.replace(sep, "\t"), "\t"
     options = {"sep": sep, "header": None if headless else 0, "skipinitialspace": True}
-    head = parse(text, path, nrows=1000, dtype=str, **options)
-    head.columns = [c.strip() if isinstance(c, str) else c for c in head.columns]
-    missing = [source for source in wanted.values() if source not in head.columns]
-    if missing == ["timestamp"]:
+    head = parse(text, path, nrows=1, dtype=str, **options)
+    columns = [c.strip() if isinstance(c, str) else c for c in head.columns]
+    if wanted.get("timestamp") == "timestamp" and "timestamp" not in columns:
         wanted = {column: source for column, source in wanted.items() if column != "timestamp"}
-    elif missing:
-        raise ValueError(_no_column(missing, list(head.columns), sep, path))
-    positions = {column: list(head.columns).index(source) for column, source in wanted.items()}
-    as_text = {p: str for p in positions.values() if _leading_zero(head.iloc[:, p])}
-    table = parse(text, path, usecols=sorted(positions.values()), dtype=as_text, **options)
-    order = sorted(positions, key=positions.get)
-    return table.set_axis(order, axis=1)[list(positions)]
+    missing = [source for source in wanted.values() if source not in columns]
+    if missing:
+        raise ValueError(_no_column(missing, columns, sep, path))
+    place = {column: columns.index(source) for column, source in wanted.items()}
+    as_text = {place["user"]: str, place["item"]: str}
+    table = parse(text, path, dtype=as_text, **options)
+    table = table.iloc[:, list(place.values())].set_axis(list(place), axis=1)
+    return table.assign(user=_ids(table["user"]), item=_ids(table["item"]))
+
+
+def _ids(written: pd.Series) -> pd.Series:
+    """Integers if every id is written as one, and stays the same when it is printed again."""
+    distinct = written.drop_duplicates()
+    whole = distinct.str.fullmatch(r"0|-?[1-9]\d{0,17}", na=False).all()
+    return written.astype("int64") if whole else written
 
 
 def _separator(first_line: str, wanted: dict[str, str | int], headless: bool) -> str:
@@ -147,10 +171,6 @@ def _no_column(missing: list, columns: list, sep: str, path: object) -> str:
         f"{columns}; pass the right names, for example user={columns[0]!r}, or the right sep, or "
         "positions (user=0, item=1, rating=2) when the file has no header"
     )
-
-
-def _leading_zero(values: pd.Series) -> bool:
-    return bool(values.str.fullmatch(r"0\d+").any())
 
 
 def _numbers(values: pd.Series, decimal: str) -> pd.Series:

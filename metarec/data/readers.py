@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 
 from metarec.data import assets
+from metarec.data.checks import COLUMNS
 from metarec.data.files import Folder, decode, located, parse
 from metarec.data.own_file import read_csv
-from metarec.data.ratings import COLUMNS, Ratings
+from metarec.data.ratings import Ratings
 
 __all__ = ["movielens_100k", "movielens_2016", "read_csv", "read_movielens"]
 
@@ -62,7 +63,7 @@ def movielens_100k() -> Ratings:
     Transactions on Interactive Intelligent Systems 5(4), 19, doi:10.1145/2827872.
     """
     place = assets.find("movielens-100k")
-    return _expected(lambda: read_movielens(place), place, f"run: {assets.REINSTALL}")
+    return _expected(lambda: read_movielens(place), "movielens-100k", place)
 
 
 def movielens_2016() -> Ratings:
@@ -92,7 +93,7 @@ def movielens_2016() -> Ratings:
         ratings, items = _table(folder, "ratings.csv"), _table(folder, "items.csv")
         return _build(folder, ratings, items, None, "MovieLens-2016", (0.5, 5))
 
-    return _expected(read, place, assets.CLONE)
+    return _expected(read, "movielens-2016", place)
 
 
 def read_movielens(path: str | os.PathLike) -> Ratings:
@@ -196,7 +197,7 @@ def _table(
     text = decode(folder.read(name), encoding, folder.where(name))
     if not name.endswith(".csv"):
         text = text.replace("::", "\t") if name.endswith(".dat") else text
-        options = {"sep": "\t", "names": names, "header": None, "index_col": False} | options
+        options = {"sep": "\t", "names": names, "header": None} | options
     table = parse(text, folder.where(name), **options)
     has_header = options.get("header", 0) == 0
     table.attrs = {"file": folder.where(name), "first_line": 2 if has_header else 1}
@@ -258,8 +259,9 @@ def fingerprint(ratings: Ratings) -> str:
     return digest.hexdigest()
 
 
-def _expected(read: Callable[[], Ratings], place: Path, remedy: str) -> Ratings:
+def _expected(read: Callable[[], Ratings], asset: str, place: Path) -> Ratings:
     """Read a data set that the book quotes numbers of, and refuse it when it differs."""
+    remedy = assets.repair(assets.ASSETS[asset], place)
     try:
         ratings = read()
     except (ValueError, FileNotFoundError) as error:
