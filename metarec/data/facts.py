@@ -106,7 +106,7 @@ def shared_items(source: Ratings, target: Ratings) -> pd.Series:
     """
     films, catalogue = _titled(source), _titled(target)
     index = TitleIndex(catalogue, target.table["item"].value_counts())
-    found = {item: match.id for item, match in index.match(films).items() if match.how != "part"}
+    found = {item: match.id for item, match in index.match(films).items()}
     if not found:
         both = f"{source.name} and {target.name}"
         raise ValueError(f"{both} share no film; check their titles and years")
