@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 app = typer.Typer(
-    help="Recommenders that learn to learn: ask for films, check the installation, see the results.",
+    help="Recommenders that learn to learn: ask for films, check the set-up, see the results.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,10 +29,15 @@ def fail(message: str) -> typer.Exit:
 
 @app.command()
 def recommend(
-    rate: Annotated[list[str] | None, typer.Option(help='A film and your rating, "Toy Story=5"; repeat it.')] = None,
-    csv: Annotated[Path | None, typer.Option(help="A CSV file of yours with columns title and rating.")] = None,
+    rate: Annotated[
+        list[str] | None, typer.Option(help='A film and your rating, "Toy Story=5"; repeat it.')
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="A CSV file of yours with columns title and rating.")
+    ] = None,
     data: Annotated[
-        str, typer.Option(help="movielens-100k (films to 1998), movielens-2016, or a MovieLens folder.")
+        str,
+        typer.Option(help="movielens-100k (films to 1998), movielens-2016, or a MovieLens folder."),
     ] = "movielens-100k",
     top: Annotated[int, typer.Option(min=1, max=100, help="How many films to print.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -43,20 +48,42 @@ def recommend(
     try:
         answer = advise(read_wishes(rate or [], csv), data, top)
     except (LookupError, ValueError, OSError, RuntimeError) as error:
-        raise fail(str(error.args[0] if error.args else error)) from None
+        hint = (
+            "\nNewer films: add --data movielens-2016."
+            if not getattr(error, "ambiguous", True) and data != "movielens-2016"
+            else ""
+        )
+        raise fail(f"{error}{hint}") from None
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
     for film in answer["shown"]:
         out.print(f"You gave {film['rating']:g} to {film['title']}.", highlight=False, markup=False)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for header, justify in (("", "right"), ("film", "left"), ("predicted", "right"), ("80 % interval", "left"), ("why", "left")):
+    for header, justify in (
+        ("", "right"),
+        ("film", "left"),
+        ("predicted", "right"),
+        ("80 % interval", "left"),
+        ("moved most by (stars)" if answer["shown"] else "why", "left"),
+    ):
         table.add_column(header, justify=justify, overflow="fold")
     for place, film in enumerate(answer["films"], 1):
         low, high = film["interval"]
-        table.add_row(str(place), film["title"], f"{film['predicted']:.1f}", f"{low:.1f} to {high:.1f}", film["reason"])
+        table.add_row(
+            str(place),
+            film["title"],
+            f"{film['predicted']:.1f}",
+            f"{low:.1f} to {high:.1f}",
+            film["reason"],
+        )
     out.print(table)
-    out.print(f"Stars on a scale of {answer['scale'][0]:g} to {answer['scale'][1]:g}; learned from {answer['data']}.", style="dim")
+    out.print(
+        "Stars on a scale of {:g} to {:g}; learned from {}.".format(
+            *answer["scale"], answer["data"]
+        ),
+        style="dim",
+    )
 
 
 @app.command()
@@ -66,19 +93,27 @@ def doctor() -> None:
 
     sound = True
     for section, checks in examine().items():
-        table = Table(title=section, title_justify="left", title_style="bold", box=None, show_header=False, padding=(0, 2, 0, 0))
+        out.print(section, style="bold")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for check in checks:
             sound &= check.ok
             mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
-            table.add_row(mark, check.name, check.found if check.ok else f"{check.found}\n→ {check.remedy}")
+            table.add_row(
+                mark, check.name, check.found if check.ok else f"{check.found}\n→ {check.remedy}"
+            )
         out.print(table, "")
-    out.print("Everything is in place." if sound else "Something is missing: see the arrows.", style="green" if sound else "red")
+    out.print(
+        "Everything is in place." if sound else "Something is missing: see the arrows.",
+        style="green" if sound else "red",
+    )
     raise typer.Exit(0 if sound else 1)
 
 
 @app.command()
 def leaderboard(
-    protocol: Annotated[str | None, typer.Option(help="Only this protocol, for example newcomers.")] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Only this protocol, for example newcomers.")
+    ] = None,
     metric: Annotated[str | None, typer.Option(help="Only this metric, for example rmse.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -89,17 +124,26 @@ def leaderboard(
         board = boards.read()
     except ValueError as error:
         raise fail(str(error)) from None
-    wanted = board[board["protocol"].eq(protocol or board["protocol"]) & board["metric"].eq(metric or board["metric"])]
+    wanted = board[
+        board["protocol"].eq(protocol or board["protocol"])
+        & board["metric"].eq(metric or board["metric"])
+    ]
     if wanted.empty:
-        has = f"protocols {sorted(board['protocol'].unique())}, metrics {sorted(board['metric'].unique())}"
-        raise fail(f"no results for that; there are {has}" if len(board) else "no results yet; run: python -m metarec run")
+        protocols, metrics = (sorted(board[c].unique()) for c in ("protocol", "metric"))
+        has = f"protocols {protocols}, metrics {metrics}"
+        raise fail(
+            f"no results for that; there are {has}"
+            if len(board)
+            else "no results yet; run: python -m metarec run"
+        )
     if as_json:
         typer.echo(wanted.to_json(orient="records", indent=1))
         return
     for (name, measure), _ in wanted.groupby(["protocol", "metric"], sort=False):
         cells = boards.table(wanted, name, measure, interval=True)
         direction = boards.DIRECTIONS.get(measure, "higher")
-        table = Table(title=f"{name}: {measure} ({direction} is better)", title_justify="left", title_style="bold", box=None)
+        out.print(f"{name}: {measure} ({direction} is better)", style="bold", highlight=False)
+        table = Table(box=None)
         table.add_column("method")
         for k in cells.columns:
             table.add_column(f"k = {k}" if isinstance(k, int) else str(k), justify="right")
@@ -110,13 +154,19 @@ def leaderboard(
 
 @app.command()
 def run(
-    chapters: Annotated[list[str] | None, typer.Argument(help="Chapter numbers, for example 01 02; all if none.")] = None,
-    full: Annotated[bool, typer.Option(help="The full size, for a GPU or a patient reader.")] = False,
+    chapters: Annotated[
+        list[str] | None, typer.Argument(help="Chapter numbers, for example 01 02; all if none.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option(help="The full size, for a GPU or a patient reader.")
+    ] = False,
 ) -> None:
     """Execute chapters again and store their outputs and results."""
     tool = Path(__file__).parents[1] / "tools" / "run_notebooks.py"
     if not tool.is_file():
-        raise fail(f"{tool.name} is not there: run this from a clone of the book, installed with pip install -e .")
+        raise fail(
+            f"{tool.name} is not there: run this from a clone of the book (pip install -e .)"
+        )
     command = [sys.executable, str(tool), *(chapters or []), *(["--full"] if full else [])]
     raise typer.Exit(subprocess.call(command))
 

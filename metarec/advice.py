@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from metarec.data import Episodes, Ratings, movielens_100k, movielens_2016, read_movielens
 from metarec.data.files import decode, parse, read_bytes
-from metarec.data.lookup import find_title, label
+from metarec.data.lookup import YEAR, find_title, label
 from metarec.models import HierarchicalBayes, cache, influence
 
 LEVEL = 0.8  # of the intervals
@@ -48,11 +48,15 @@ def read_wishes(typed: Sequence[str], csv: Path | None = None) -> list[tuple[str
         if missing:
             raise ValueError(f"{csv} has the columns {list(rows)}; it needs title and rating")
         lines = enumerate(zip(rows["title"].astype(str), rows["rating"], strict=True), 2)
-        wishes += [(title.strip(), _number(rating, f"line {n} of {csv}")) for n, (title, rating) in lines]
+        wishes += [
+            (title.strip(), _number(rating, f"line {n} of {csv}")) for n, (title, rating) in lines
+        ]
     return wishes
 
 
-def advise(wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", top: int = 10) -> dict[str, Any]:
+def advise(
+    wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", top: int = 10
+) -> dict[str, Any]:
     """Recommend films to one person.
 
     Parameters
@@ -66,7 +70,8 @@ def advise(wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", to
     Returns
     -------
     dict
-        `shown` (title, rating), `films` (item, title, predicted, interval, reason), `scale`, `data`.
+        `shown` (title, rating), `films` (item, title, predicted, interval, reason),
+        `scale`, `data`.
 
     Raises
     ------
@@ -75,6 +80,10 @@ def advise(wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", to
     ValueError
         When a rating is outside the scale, or one film is rated twice.
     """
+    if data not in KNOWN and not Path(data).exists():
+        raise ValueError(
+            f"--data {data} is neither {' nor '.join(KNOWN)} nor a folder or archive that exists"
+        )
     ratings = KNOWN[data]() if data in KNOWN else read_movielens(data)
     shown = _shown(ratings, wishes)
     model = cache.fitted(HierarchicalBayes(), ratings)
@@ -85,6 +94,7 @@ def advise(wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", to
     half = norm.ppf((1 + LEVEL) / 2) * std
     low, high = ratings.scale
     titles = [label(ratings, item) for item in shown]
+    short = [YEAR.sub(r"\1", title) for title in titles]
     films = []
     for q in best:
         item = episode.items[episode.query_items[0, q]]
@@ -93,11 +103,16 @@ def advise(wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", to
                 "item": item.item() if isinstance(item, np.generic) else item,
                 "title": label(ratings, item),
                 "predicted": round(float(np.clip(mean[q], low, high)), 2),
-                "interval": [round(float(np.clip(mean[q] + s * half[q], low, high)), 2) for s in (-1, 1)],
-                "reason": _reason(titles, list(shown.values()), moved[:, q]) or _fame(ratings, item),
+                "interval": [
+                    round(float(np.clip(mean[q] + s * half[q], low, high)), 2) for s in (-1, 1)
+                ],
+                "reason": _reason(short, moved[:, q]) or _fame(ratings, item),
             }
         )
-    seen = [{"title": title, "rating": rating} for title, rating in zip(titles, shown.values(), strict=True)]
+    seen = [
+        {"title": title, "rating": rating}
+        for title, rating in zip(titles, shown.values(), strict=True)
+    ]
     return {"shown": seen, "films": films, "scale": ratings.scale, "data": ratings.name}
 
 
@@ -107,7 +122,9 @@ def _shown(ratings: Ratings, wishes: Sequence[tuple[str, float]]) -> dict:
     for title, rating in wishes:
         item = find_title(ratings, title)
         if not low <= rating <= high:
-            raise ValueError(f"{title}={rating:g} is outside the scale {low:g} to {high:g} of {ratings.name}")
+            raise ValueError(
+                f"{title}={rating:g} is outside the scale {low:g} to {high:g} of {ratings.name}"
+            )
         if item in shown:
             raise ValueError(f"{label(ratings, item)} is rated twice; keep one of the two")
         shown[item] = rating
@@ -117,14 +134,17 @@ def _shown(ratings: Ratings, wishes: Sequence[tuple[str, float]]) -> dict:
 def _number(text: object, where: str) -> float:
     number = pd.to_numeric(str(text).strip().replace(",", "."), errors="coerce")
     if not np.isfinite(number):
-        raise ValueError(f'{where}: {text!r} is not a rating; write a title, an equals sign and a number, "Toy Story=5"')
+        raise ValueError(
+            f"{where}: {text!r} is not a rating; "
+            'write a title, an equals sign and a number, "Toy Story=5"'
+        )
     return float(number)
 
 
-def _reason(titles: list[str], given: list[float], moved: np.ndarray) -> str:
-    """The two rated films that moved the prediction most, with how far."""
+def _reason(titles: list[str], moved: np.ndarray) -> str:
+    """The two rated films that moved the prediction most, and by how many stars."""
     order = [j for j in np.argsort(-np.abs(moved), kind="stable")[:2] if abs(moved[j]) >= 0.005]
-    return ", ".join(f"{titles[j]} = {given[j]:g} ({moved[j]:+.2f})" for j in order)
+    return ", ".join(f"{titles[j]} {moved[j]:+.2f}" for j in order).replace(" -", " −")
 
 
 def _fame(ratings: Ratings, item: object) -> str:

@@ -11,7 +11,17 @@ from typing import NamedTuple
 from metarec.data import Ratings, assets, film_facts, movielens_100k, movielens_2016, pick
 from metarec.models import cache
 
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "torch", "jupyter-book", "jupyterlab", "nbval")
+PACKAGES = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "scikit-learn",
+    "matplotlib",
+    "torch",
+    "jupyter-book",
+    "jupyterlab",
+    "nbval",
+)
 
 
 class Check(NamedTuple):
@@ -33,7 +43,11 @@ def examine() -> dict[str, list[Check]]:
     """
     return {
         "Versions": [_python(), *map(_package, PACKAGES), _device()],
-        "Data": [_ratings("MovieLens-2016", movielens_2016), _facts(), _ratings("MovieLens-100K", movielens_100k)],
+        "Data": [
+            _ratings("MovieLens-2016", movielens_2016),
+            _facts(),
+            _ratings("MovieLens-100K", movielens_100k),
+        ],
         "Assets": [_asset(status) for status in assets.status()],
         "Folders": [_cache()],
     }
@@ -41,21 +55,33 @@ def examine() -> dict[str, list[Check]]:
 
 def _python() -> Check:
     ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    return Check("Python", ok, platform.python_version(), "use Python 3.11, 3.12 or 3.13: delete .venv, then make book")
+    return Check(
+        "Python",
+        ok,
+        platform.python_version(),
+        "use Python 3.11, 3.12 or 3.13: delete .venv, then make book",
+    )
 
 
 def _package(name: str) -> Check:
     try:
         return Check(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Check(name, False, "not installed", f"pip install {name} -c constraints.txt, or make book")
+        return Check(
+            name, False, "not installed", f"pip install {name} -c constraints.txt, or make book"
+        )
 
 
 def _device() -> Check:
     try:
         return Check("device", True, pick("auto"))
     except ImportError as error:
-        return Check("device", False, f"PyTorch does not load ({error})", "pip install torch -c constraints.txt")
+        return Check(
+            "device",
+            False,
+            f"PyTorch does not load ({error})",
+            "pip install torch -c constraints.txt",
+        )
 
 
 def _ratings(name: str, load) -> Check:
@@ -69,19 +95,26 @@ def _ratings(name: str, load) -> Check:
 def _facts() -> Check:
     try:
         facts = film_facts(movielens_2016())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         return Check("film facts", False, "cannot be read", str(error))
     return Check("film facts", True, f"{len(facts.table):,} films of MovieLens-2016 looked up")
 
 
 def _asset(status: assets.Status) -> Check:
-    found = f"{status.version or 'own folder'}, hash right; chapters {status.chapters}" if status.ok else status.problem
+    found = (
+        f"{status.version or 'own folder'}, hash right; chapters {status.chapters}"
+        if status.ok
+        else status.problem
+    )
     return Check(status.name, status.ok, found, status.remedy)
 
 
 def _cache() -> Check:
     place = cache.folder()
     there = next(p for p in (place, *place.parents) if p.exists())
-    return Check("cache", os.access(there, os.W_OK), str(place), "make it writable; until then every answer is fitted anew")
-
-
+    return Check(
+        "cache",
+        os.access(there, os.W_OK),
+        str(place),
+        "make it writable; until then every answer is fitted anew",
+    )

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["assets", "holdouts", "splits"],
     submod_attrs={
+        "assets": ["AssetError"],
         "ratings": ["Ratings"],
         "episodes": ["Episodes"],
         "device": ["pick"],

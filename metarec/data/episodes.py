@@ -89,13 +89,18 @@ class Episodes:
         index, (low, high) = ratings.items.index, ratings.scale
         for item, rating in shown.items():
             if item not in index:
-                raise ValueError(f"item {item!r} is not in the catalogue of {ratings.name}; see ratings.items")
+                raise ValueError(
+                    f"item {item!r} is not in the catalogue of {ratings.name}; see ratings.items"
+                )
             if not low <= rating <= high:
-                raise ValueError(f"rating {rating!r} of item {item!r} is outside the scale {low:g}..{high:g}")
+                raise ValueError(
+                    f"rating {rating!r} of item {item!r} is outside the scale {low:g}..{high:g}"
+                )
         wanted = index.difference(list(shown), sort=False) if query is None else query
         positions = index.get_indexer(wanted)
         if (positions < 0).any():
-            raise ValueError(f"item {wanted[int(np.argmin(positions))]!r} is not in the catalogue of {ratings.name}")
+            item = wanted[int(np.argmin(positions))]
+            raise ValueError(f"item {item!r} is not in the catalogue of {ratings.name}")
         support = (index.get_indexer(list(shown)), np.array(list(shown.values()), dtype=float))
         return cls.pack(["you"], index, [support], [(positions, np.full(len(positions), np.nan))])
 
@@ -132,7 +137,9 @@ class Episodes:
             When k is negative or larger than `n_support`.
         """
         if not 0 <= k <= self.n_support:
-            raise ValueError(f"k = {k}, but these episodes hold 0 to {self.n_support} supports a user")
+            raise ValueError(
+                f"k = {k}, but these episodes hold 0 to {self.n_support} supports a user"
+            )
         parts = ("support_items", "support_ratings", "support_mask")
         return dataclasses.replace(self, **{part: getattr(self, part)[:, :k] for part in parts})
 
@@ -152,7 +159,11 @@ class Episodes:
         -------
         Episodes
         """
-        parts = {f.name: getattr(self, f.name)[rows] for f in dataclasses.fields(self) if f.name != "items"}
+        parts = {
+            f.name: getattr(self, f.name)[rows]
+            for f in dataclasses.fields(self)
+            if f.name != "items"
+        }
         return dataclasses.replace(self, **parts)
 
     def tensors(self, device: str = "auto") -> dict:
@@ -173,12 +184,16 @@ class Episodes:
         from metarec.data.device import pick
 
         place = pick(device)
-        names = [f.name for f in dataclasses.fields(self) if f.name.startswith(("support", "query"))]
+        names = [
+            f.name for f in dataclasses.fields(self) if f.name.startswith(("support", "query"))
+        ]
         arrays = {name: torch.tensor(getattr(self, name), device="cpu") for name in names}
         return {n: (a.float() if n.endswith("ratings") else a).to(place) for n, a in arrays.items()}
 
 
-def _pad(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pad(
+    rows: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     lengths = np.array([len(positions) for positions, _ in rows], dtype=int)
     mask = np.arange(lengths.max(initial=0)) < lengths[:, None]  # [users, longest]
     positions = np.zeros(mask.shape, dtype=np.int64)

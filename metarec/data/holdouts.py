@@ -74,7 +74,9 @@ def next_item(ratings: Ratings) -> Holdout:
     repeated = ordered[ordered.duplicated("user", keep=False)]
     last = repeated.drop_duplicates("user", keep="last")
     if last.empty:
-        raise ValueError(f"no user of {ratings.name} has two ratings; the next item needs a history")
+        raise ValueError(
+            f"no user of {ratings.name} has two ratings; the next item needs a history"
+        )
     train = ratings.keep(~ratings.table.index.isin(last.index))
     return Holdout(train, _rank(train, last, np.arange(ratings.n_items), unseen_only=True))
 
@@ -118,12 +120,16 @@ def top_n(ratings: Ratings, seed: int = SEED) -> Holdout:
     """
     positive = np.flatnonzero(ratings.table["rating"] >= POSITIVE)
     if len(positive) < 5:
-        raise ValueError(f"{ratings.name} has {len(positive)} ratings of at least {POSITIVE:g}; 5 are needed")
+        raise ValueError(
+            f"{ratings.name} has {len(positive)} ratings of at least {POSITIVE:g}; 5 are needed"
+        )
     held = np.zeros(len(ratings), dtype=bool)
     held[np.random.default_rng(seed).permutation(positive)[: len(positive) // 5]] = True
     train = ratings.keep(~held)
     likes = train.keep(train.table["rating"] >= POSITIVE)
-    test = _rank(train, ratings.table[held], np.arange(ratings.n_items), unseen_only=True, seen=likes)
+    test = _rank(
+        train, ratings.table[held], np.arange(ratings.n_items), unseen_only=True, seen=likes
+    )
     return Holdout(train, test)
 
 
@@ -135,7 +141,11 @@ def _with_history(train: Ratings, asked: dict) -> Episodes:
 
 
 def _rank(
-    train: Ratings, relevant: pd.DataFrame, candidates: np.ndarray, unseen_only: bool, seen: Ratings | None = None
+    train: Ratings,
+    relevant: pd.DataFrame,
+    candidates: np.ndarray,
+    unseen_only: bool,
+    seen: Ratings | None = None,
 ) -> Episodes:
     """Each user of `relevant` ranks the candidates, those already seen left out if asked."""
     likes = {user: rows.to_numpy() for user, rows in relevant.groupby("user")["item"]}

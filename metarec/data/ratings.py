@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-COLUMNS = ("user", "item", "rating", "timestamp")
+from metarec.data.checks import check_scale, clean_table, side_table
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -84,10 +84,10 @@ class Ratings:
             infinite or outside the scale, a pair of user and item stands twice, or an id is
             missing from `items` or `users`. The message names the row and the remedy.
         """
-        _check_scale(scale)
-        table = _clean_table(table, scale)
-        items = _side_table(items, table["item"], "item")
-        users = _side_table(users, table["user"], "user")
+        check_scale(scale)
+        table = clean_table(table, scale)
+        items = side_table(items, table["item"], "item")
+        users = side_table(users, table["user"], "user")
         return cls(table, items, users, (float(scale[0]), float(scale[1])), name)
 
     @property
@@ -136,7 +136,9 @@ class Ratings:
         """
         rows = np.asarray(rows, dtype=bool)
         if rows.shape != (len(self),):
-            raise ValueError(f"the mask has shape {rows.shape}; pass one bool a rating, shape ({len(self)},)")
+            raise ValueError(
+                f"the mask has shape {rows.shape}; pass one bool a rating, shape ({len(self)},)"
+            )
         return dataclasses.replace(self, table=self.table[rows])
 
     def keep_users(self, ids: Sequence) -> Ratings:
@@ -175,16 +177,24 @@ class Ratings:
             Rows and columns follow `users.index` and `items.index`. A rating of 0 is stored.
         """
         values = self.table["rating"].to_numpy(copy=True)
-        return scipy.sparse.csr_array((values, self.positions()), shape=(self.n_users, self.n_items))
+        return scipy.sparse.csr_array(
+            (values, self.positions()), shape=(self.n_users, self.n_items)
+        )
 
-    def item_counts(self) -> np.ndarray:
+    def item_counts(self, at_least: float = -np.inf) -> np.ndarray:
         """Number of ratings of each item of the catalogue.
+
+        Parameters
+        ----------
+        at_least : float
+            Count only ratings from here on, for example 4 to count likes.
 
         Returns
         -------
         array of int, shape [items]
         """
-        return np.bincount(self.positions()[1], minlength=self.n_items)
+        counted = (self.table["rating"] >= at_least).to_numpy()
+        return np.bincount(self.positions()[1][counted], minlength=self.n_items)
 
     def item_means(self, shrinkage: float = 0.0) -> np.ndarray:
         """Mean rating of each item, pulled towards the global mean.
@@ -207,95 +217,3 @@ class Ratings:
         """Hash of the canonical table (ids, ratings and times, in order), for provenance."""
         text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _check_scale(scale: tuple[float, float]) -> None:
-    if len(scale) != 2 or not np.isfinite(scale).all() or not scale[0] < scale[1]:
-        raise ValueError(f"scale {scale} is not (lowest, highest); pass for example scale=(1, 5)")
-
-
-def _clean_table(table: pd.DataFrame, scale: tuple[float, float]) -> pd.DataFrame:
-    _check_columns(table)
-    table = table[[c for c in COLUMNS if c in table]].copy()
-    for column in ("user", "item"):
-        table[column] = _clean_ids(table[column])
-    table["rating"] = _clean_numbers(table["rating"])
-    if "timestamp" in table:
-        table["timestamp"] = _clean_times(table["timestamp"])
-    outside = ~table["rating"].between(*scale)
-    if outside.any():
-        row = outside.idxmax()
-        raise ValueError(
-            f"rating {table['rating'][row]:g} at row {row} is outside the scale {scale[0]:g}..{scale[1]:g}; "
-            f"pass scale=({table['rating'].min():g}, {table['rating'].max():g}) if the data use another one"
-        )
-    twice = table.duplicated(["user", "item"])
-    if twice.any():
-        row = twice.idxmax()
-        user, item = table.loc[row, ["user", "item"]]
-        raise ValueError(
-            f"user {user} rates item {item} a second time at row {row} ({twice.sum()} such rows); "
-            'keep one of them, for example table.drop_duplicates(["user", "item"], keep="last")'
-        )
-    return table
-
-
-def _check_columns(table: pd.DataFrame) -> None:
-    missing = [c for c in COLUMNS[:3] if c not in table]
-    unknown = [c for c in table.columns if c not in COLUMNS]
-    if missing or unknown:
-        raise ValueError(
-            f"columns {list(table.columns)}: missing {missing}, unknown {unknown}; "
-            f"rename or drop columns until they are {list(COLUMNS)} (timestamp may be absent)"
-        )
-    if table.empty:
-        raise ValueError("the table has no row; pass at least one rating")
-    if not table.index.is_unique:
-        raise ValueError("the table's index repeats; call table.reset_index(drop=True) first")
-
-
-def _clean_ids(ids: pd.Series) -> pd.Series:
-    """Integers stay integers, whole floats become integers, all else becomes a string."""
-    blank = ids.isna() | (ids.astype(str).str.strip() == "")
-    if blank.any():
-        raise ValueError(f"{ids.name} is missing at row {blank.idxmax()}; fill it in or drop the row")
-    if pd.api.types.is_float_dtype(ids) and (ids % 1 == 0).all():
-        return ids.astype("int64")
-    return ids.astype("int64") if pd.api.types.is_integer_dtype(ids) else ids.astype(str)
-
-
-def _clean_numbers(values: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = ~np.isfinite(numbers)
-    if wrong.any():
-        row = wrong.idxmax()
-        value = repr(values[row]) if isinstance(values[row], str) else values[row]
-        raise ValueError(
-            f"{values.name} {value} at row {row} is not a finite number "
-            f"({wrong.sum()} such rows); correct it or drop the row"
-        )
-    return numbers
-
-
-def _clean_times(times: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(times):
-        if times.isna().any():
-            raise ValueError(f"timestamp is missing at row {times.isna().idxmax()}; fill it in, or drop the column")
-        utc = pd.to_datetime(times, utc=True)
-        return (utc - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
-    return _clean_numbers(times).astype("int64")
-
-
-def _side_table(given: pd.DataFrame | None, ids: pd.Series, kind: str) -> pd.DataFrame:
-    if given is None:
-        return pd.DataFrame(index=pd.Index(np.sort(ids.unique()), name=kind))
-    if not given.index.is_unique:
-        raise ValueError(f"{kind} {given.index[given.index.duplicated()][0]} stands twice in the {kind} table; keep one row")
-    absent = ~ids.isin(given.index)
-    if absent.any():
-        row = absent.idxmax()
-        raise ValueError(
-            f"{kind} {ids[row]} at row {row} is not in the {kind} table; "
-            f"add it, or check that both ids have one type (table {ids.dtype}, {kind} table {given.index.dtype})"
-        )
-    return given.rename_axis(kind)

@@ -131,8 +131,13 @@ class Populations(NamedTuple):
         offset = int(self.target.train.users.index.max())
         source = self.source.table.assign(user=self.source.table["user"] + offset)
         table = pd.concat([target.table, source], ignore_index=True)
-        scale = (min(target.scale[0], self.source.scale[0]), max(target.scale[1], self.source.scale[1]))
-        return Ratings.from_table(table, target.items, scale=scale, name=f"{self.source.name} + {target.name}")
+        scale = (
+            min(target.scale[0], self.source.scale[0]),
+            max(target.scale[1], self.source.scale[1]),
+        )
+        return Ratings.from_table(
+            table, target.items, scale=scale, name=f"{self.source.name} + {target.name}"
+        )
 
 
 def newcomers(ratings: Ratings, min_ratings: int = 30, seed: int = SEED) -> Newcomers:
@@ -158,13 +163,16 @@ def newcomers(ratings: Ratings, min_ratings: int = 30, seed: int = SEED) -> Newc
         When fewer than 10 users have enough ratings, or `min_ratings` leaves no query.
     """
     if min_ratings <= POOL:
-        raise ValueError(f"min_ratings {min_ratings} leaves no query after {POOL} supports; pass more than {POOL}")
+        raise ValueError(
+            f"min_ratings {min_ratings} leaves no query after {POOL} supports; "
+            f"pass more than {POOL}"
+        )
     counts = ratings.table["user"].value_counts()
     eligible = permuted(counts.index[counts >= min_ratings], seed)
     if len(eligible) < 10:
         raise ValueError(
-            f"{len(eligible)} users of {ratings.name} have {min_ratings} ratings or more, and 10 are needed; "
-            "pass a smaller min_ratings or more data"
+            f"{len(eligible)} users of {ratings.name} have {min_ratings} ratings or more, "
+            "and 10 are needed; pass a smaller min_ratings or more data"
         )
     first, second = int(0.7 * len(eligible)), int(0.8 * len(eligible))
     validation, test = eligible[first:second], eligible[second:]
@@ -234,7 +242,10 @@ def first_fifth(counts: pd.Series, at_least: int, seed: int) -> np.ndarray:
     """A random fifth of the ids that are counted often enough."""
     eligible = permuted(counts.index[counts >= at_least], seed)
     if len(eligible) < 5:
-        raise ValueError(f"{len(eligible)} items have {at_least} ratings of the kind needed; 5 such items are needed")
+        raise ValueError(
+            f"{len(eligible)} items have {at_least} ratings of the kind needed; "
+            "5 such items are needed: pass more data"
+        )
     return eligible[: len(eligible) // 5]
 
 

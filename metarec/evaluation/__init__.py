@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["claims"],
+    submodules=["claims", "judging", "leaderboard"],
     submod_attrs={
         "metrics": ["mae", "pairwise_accuracy", "rmse"],
         "top": ["take", "top_k"],
@@ -12,6 +12,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exposure": ["coverage", "exposure_counts", "gini", "lorenz", "novelty"],
         "calibration": ["calibration_curve", "calibration_error", "interval_coverage"],
         "uncertainty": ["Interval", "bootstrap", "paired"],
+        "results": ["Result"],
+        "protocols": [
+            "another_population",
+            "both_new",
+            "classic_ratings",
+            "classic_top_n",
+            "new_items",
+            "newcomers",
+            "next_item",
+        ],
         "claims": ["ClaimError", "check", "say"],
     },
 )

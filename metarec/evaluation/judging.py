@@ -32,8 +32,8 @@ class Recommender(Protocol):
 
     predicts_ratings: bool
 
-    def fit(self, ratings: Ratings) -> Recommender: ...  # noqa: D102
-    def predict(self, episodes: Episodes) -> np.ndarray: ...  # noqa: D102
+    def fit(self, ratings: Ratings) -> Recommender: ...
+    def predict(self, episodes: Episodes) -> np.ndarray: ...
 
 
 def few_shot(
@@ -75,7 +75,10 @@ def few_shot(
     parts, facts = [], []
     for name, predict, fact in contestants(methods, train, ITEM_MEAN):
         for k in ks:
-            judged = [_judge(predict(e.first(k)), e, train.scale, fact, seed) for seed, e in enumerate(drawn)]
+            judged = [
+                _judge(predict(e.first(k)), e, train.scale, fact, seed)
+                for seed, e in enumerate(drawn)
+            ]
             means = {metric: np.mean([j[metric] for j in judged], axis=0) for metric in judged[0]}
             parts.append(tidy(name, k, drawn[0].users, means))
         facts.append(fact)
@@ -83,7 +86,12 @@ def few_shot(
 
 
 def ranking(
-    methods: Mapping[str, Recommender], holdout: Holdout, protocol: str, cutoff: int = 10, seed: int = 0
+    methods: Mapping[str, Recommender],
+    holdout: Holdout,
+    protocol: str,
+    at_least: float = -np.inf,
+    cutoff: int = 10,
+    seed: int = 0,
 ) -> Result:
     """Fit on the training part and rank every candidate of every user: no sampling.
 
@@ -93,6 +101,8 @@ def ranking(
     holdout : metarec.data.holdouts.Holdout
     protocol : str
         Name of the leaderboard.
+    at_least : float
+        Ratings that the popularity row counts: from here on.
     cutoff : int
         Length of the list that a user sees.
     seed : int
@@ -106,7 +116,7 @@ def ranking(
     train, test = holdout
     relevant, mask = test.query_ratings > 0, test.query_mask
     parts, facts = [], []
-    for name, predict, fact in contestants(methods, train, POPULARITY):
+    for name, predict, fact in contestants(methods, train, POPULARITY, at_least):
         scores = predict(test)
         values = {
             f"{metric.__name__}@{cutoff}": metric(scores, relevant, k=cutoff, mask=mask, seed=seed)
@@ -118,7 +128,11 @@ def ranking(
 
 
 def tune(
-    method: Recommender, grid: Mapping[str, Iterable], train: Ratings, validation: Task, metric: str = "rmse"
+    method: Recommender,
+    grid: Mapping[str, Iterable],
+    train: Ratings,
+    validation: Task,
+    metric: str = "rmse",
 ) -> pd.DataFrame:
     """Try every point of a grid on validation users; the test part never comes near.
 
@@ -142,26 +156,42 @@ def tune(
         result = few_shot({"candidate": clone(method).set_params(**point)}, train, validation)
         table = result.table.query("method == 'candidate' and metric == @metric")
         tried.append(point | {metric: table["value"].mean()})
-    return pd.DataFrame(tried).sort_values(metric, ascending=metric in ("rmse", "mae"), ignore_index=True)
+    return pd.DataFrame(tried).sort_values(
+        metric, ascending=metric in ("rmse", "mae"), ignore_index=True
+    )
 
 
 def contestants(
-    methods: Mapping[str, Recommender], train: Ratings, trivial: str
+    methods: Mapping[str, Recommender], train: Ratings, trivial: str, at_least: float = -np.inf
 ) -> Iterator[tuple[str, Predict, dict[str, Any]]]:
     """Chance, the trivial answer, then each method fitted; predictions are blind and checked."""
     taken = {CHANCE, trivial} & set(methods)
     if taken:
-        raise ValueError(f"the protocol adds the rows {sorted(taken)} itself; give your method another name")
+        raise ValueError(
+            f"the protocol adds the rows {sorted(taken)} itself; give your method another name"
+        )
     generator, drawn_from = np.random.default_rng(0), train.table["rating"].to_numpy()
-    values = train.item_means(shrinkage=3) if trivial == ITEM_MEAN else train.item_counts().astype(float)
+    values = (
+        train.item_means(shrinkage=3)
+        if trivial == ITEM_MEAN
+        else train.item_counts(at_least).astype(float)
+    )
     unit = _reference_seconds()
-    yield CHANCE, lambda e: generator.choice(drawn_from, e.query_items.shape), _fact(CHANCE, 0, True, {})
+    yield (
+        CHANCE,
+        lambda e: generator.choice(drawn_from, e.query_items.shape),
+        _fact(CHANCE, 0, True, {}),
+    )
     yield trivial, lambda e: values[e.query_items], _fact(trivial, 0, trivial == ITEM_MEAN, {})
     for name, method in methods.items():
         start = time.perf_counter()
         fitted = clone(method).fit(train)
         seconds = (time.perf_counter() - start) / unit
-        yield name, _blind(name, fitted), _fact(name, seconds, method.predicts_ratings, method.get_params())
+        yield (
+            name,
+            _blind(name, fitted),
+            _fact(name, seconds, method.predicts_ratings, method.get_params()),
+        )
 
 
 def _blind(name: str, method: Recommender) -> Predict:
@@ -170,7 +200,9 @@ def _blind(name: str, method: Recommender) -> Predict:
         wrong = ~np.isfinite(scores) & episodes.query_mask
         if wrong.any():
             user = episodes.users[wrong.any(1)][0]
-            raise ValueError(f"{name} predicts {wrong.sum()} numbers that are not finite, first for user {user}")
+            raise ValueError(
+                f"{name} predicts {wrong.sum()} numbers that are not finite, first for user {user}"
+            )
         return scores
 
     return predict
@@ -195,7 +227,9 @@ def _reference_seconds() -> float:
     return (time.perf_counter() - start) / 3
 
 
-def _judge(scores: np.ndarray, e: Episodes, scale: tuple[float, float], fact: dict, seed: int) -> dict[str, np.ndarray]:
+def _judge(
+    scores: np.ndarray, e: Episodes, scale: tuple[float, float], fact: dict, seed: int
+) -> dict[str, np.ndarray]:
     truth, mask = e.query_ratings, e.query_mask
     values = {
         "pairwise": pairwise_accuracy(scores, truth, mask=mask),

@@ -11,7 +11,18 @@ import pandas as pd
 
 from metarec.evaluation.results import Result
 
-COLUMNS = ["chapter", "protocol", "method", "k", "metric", "mean", "low", "high", "n_users", "n_draws"]
+COLUMNS = [
+    "chapter",
+    "protocol",
+    "method",
+    "k",
+    "metric",
+    "mean",
+    "low",
+    "high",
+    "n_users",
+    "n_draws",
+]
 COLUMNS += ["relative_seconds", "parameters", "versions"]
 DIRECTIONS = {"rmse": "lower", "mae": "lower"}  # every other metric: higher is better
 
@@ -47,7 +58,8 @@ def save(chapter: str, *results: Result) -> Path:
         rows += summary.join(about, on="method").to_dict("records")
     versions = {p: importlib.metadata.version(p) for p in ("numpy", "pandas", "scipy")}
     lines = ",\n".join(json.dumps(_rounded(row)) for row in rows)
-    text = f'{{"chapter": {json.dumps(chapter)}, "versions": {json.dumps(versions)}, "rows": [\n{lines}\n]}}\n'
+    head = json.dumps({"chapter": chapter, "versions": versions})
+    text = f'{head[:-1]}, "rows": [\n{lines}\n]}}\n'
     path = folder() / f"{chapter}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -78,14 +90,18 @@ def read(*chapters: str) -> pd.DataFrame:
     frames = []
     for path in paths:
         if not path.is_file():
-            raise FileNotFoundError(f"no results of chapter {path.stem}; run: python -m metarec run {path.stem}")
+            raise FileNotFoundError(
+                f"no results of chapter {path.stem}; run: python -m metarec run {path.stem}"
+            )
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
             frame = pd.DataFrame(saved["rows"]).assign(chapter=saved["chapter"])
             frame["versions"] = [saved["versions"]] * len(frame)
             frames.append(frame[COLUMNS])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is damaged ({error}); run: python -m metarec run {path.stem}") from None
+            raise ValueError(
+                f"{path} is damaged ({error}); run: python -m metarec run {path.stem}"
+            ) from None
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
 
 
@@ -117,7 +133,10 @@ def table(board: pd.DataFrame, protocol: str, metric: str, interval: bool = Fals
     means = rows.pivot(index="method", columns="k", values="mean")
     order = means.sort_values(means.columns[-1], ascending=DIRECTIONS.get(metric) == "lower").index
     if interval:
-        texts = [f"{m:.3f} [{lo:.3f}, {hi:.3f}]" for m, lo, hi in zip(rows["mean"], rows["low"], rows["high"], strict=True)]
+        texts = [
+            f"{m:.3f} [{lo:.3f}, {hi:.3f}]"
+            for m, lo, hi in zip(rows["mean"], rows["low"], rows["high"], strict=True)
+        ]
         means = rows.assign(text=texts).pivot(index="method", columns="k", values="text")
     return means.loc[order].rename(columns={-1: "all ratings"}).rename_axis(columns="ratings shown")
 
@@ -125,4 +144,6 @@ def table(board: pd.DataFrame, protocol: str, metric: str, interval: bool = Fals
 def _rounded(row: dict) -> dict:
     """Numbers to the fifth decimal, times to two digits: finer differences are noise."""
     seconds = float(f"{row['relative_seconds']:.2g}")
-    return {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()} | {"relative_seconds": seconds}
+    return {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()} | {
+        "relative_seconds": seconds
+    }

@@ -16,7 +16,9 @@ from metarec.evaluation.judging import ITEM_MEAN, Recommender, contestants, few_
 from metarec.evaluation.results import WHOLE, Result
 
 
-def newcomers(methods: Mapping[str, Recommender], ratings: Ratings, order: str = "random") -> Result:
+def newcomers(
+    methods: Mapping[str, Recommender], ratings: Ratings, order: str = "random"
+) -> Result:
     """Protocol 1: people whom the model has never seen, with k = 0, 1, 2, 5, 10, 20 ratings.
 
     Parameters
@@ -88,7 +90,7 @@ def new_items(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
     -------
     Result
     """
-    return ranking(methods, holdouts.new_items(ratings), "new items")
+    return ranking(methods, holdouts.new_items(ratings), "new items", holdouts.POSITIVE)
 
 
 def next_item(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
@@ -118,7 +120,7 @@ def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings) -> Resul
     -------
     Result
     """
-    return ranking(methods, holdouts.top_n(ratings), "classic top-N")
+    return ranking(methods, holdouts.top_n(ratings), "classic top-N", holdouts.POSITIVE)
 
 
 def classic_ratings(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:

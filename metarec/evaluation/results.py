@@ -37,10 +37,18 @@ class Result:
     n_draws: int
 
     @classmethod
-    def collect(cls, protocol: str, parts: Sequence[pd.DataFrame], facts: Sequence[dict[str, Any]], n_draws: int) -> Result:
+    def collect(
+        cls,
+        protocol: str,
+        parts: Sequence[pd.DataFrame],
+        facts: Sequence[dict[str, Any]],
+        n_draws: int,
+    ) -> Result:
         """Join the parts that a protocol gathered; a method's times are averaged over folds."""
         about = pd.DataFrame(facts).groupby("method", sort=False)
-        about = about.agg({"relative_seconds": "mean", "predicts_ratings": "first", "parameters": "first"})
+        about = about.agg(
+            {"relative_seconds": "mean", "predicts_ratings": "first", "parameters": "first"}
+        )
         return cls(protocol, pd.concat(parts, ignore_index=True), about, n_draws)
 
     def __repr__(self) -> str:

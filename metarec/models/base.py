@@ -88,7 +88,9 @@ class Method(BaseEstimator):
             Before `fit`.
         """
         if not hasattr(self, "items_"):
-            raise NotFittedError(f"{type(self).__name__} has not learned yet; call fit(ratings) first")
+            raise NotFittedError(
+                f"{type(self).__name__} has not learned yet; call fit(ratings) first"
+            )
         if np.array_equal(self.items_, episodes.items):
             return episodes.support_items, episodes.query_items
         lookup = pd.Index(self.items_).get_indexer(episodes.items)
@@ -105,8 +107,12 @@ class Method(BaseEstimator):
         -------
         Path
         """
-        learned = {name: np.asarray(value) for name, value in vars(self).items() if name.endswith("_")}
-        texts = {name: value.tolist() for name, value in learned.items() if value.dtype.kind in "OUT"}
+        learned = {
+            name: np.asarray(value) for name, value in vars(self).items() if name.endswith("_")
+        }
+        texts = {
+            name: value.tolist() for name, value in learned.items() if value.dtype.kind in "OUT"
+        }
         arrays = {n: np.ascontiguousarray(v) for n, v in learned.items() if n not in texts}
         about = {"method": type(self).__name__, "parameters": self.get_params(), "texts": texts}
         about["sha256"] = _digest(arrays)
@@ -141,12 +147,19 @@ class Method(BaseEstimator):
                 about = json.loads(file.metadata()["metarec"])
                 learned = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (safetensors.SafetensorError, TypeError, KeyError, json.JSONDecodeError) as error:
-            raise ValueError(f"{path} is not a saved method ({error}); fit and save it again") from None
+            raise ValueError(
+                f"{path} is not a saved method ({error}); fit and save it again"
+            ) from None
         if about["method"] != cls.__name__:
-            raise ValueError(f"{path} holds {about['method']}, not {cls.__name__}; load it with {about['method']}.load")
+            raise ValueError(
+                f"{path} holds {about['method']}, not {cls.__name__}; "
+                f"load it with {about['method']}.load"
+            )
         method = cls(**about["parameters"])
         if _digest(learned) != about["sha256"]:
-            raise ValueError(f"{path} is damaged (its content does not match its hash); fit and save it again")
+            raise ValueError(
+                f"{path} is damaged (its content does not match its hash); fit and save it again"
+            )
         learned |= {name: np.array(value, dtype=str) for name, value in about["texts"].items()}
         for name, value in learned.items():
             setattr(method, name, value if value.ndim else value.item())

@@ -22,7 +22,8 @@ class RandomScores(Method):
     Examples
     --------
     >>> import pandas as pd
-    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [4, 4]}))
+    >>> table = pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [4, 4]})
+    >>> ratings = Ratings.from_table(table)
     >>> RandomScores().fit(ratings).predict(Episodes.of_one(ratings, {}))
     array([[4., 4.]])
     """
@@ -30,12 +31,12 @@ class RandomScores(Method):
     def __init__(self, seed: int = 0):
         self.seed = seed
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def fit(self, ratings: Ratings) -> Self:
         self.items_ = ratings.items.index.to_numpy()
         self.ratings_ = ratings.table["rating"].to_numpy(copy=True)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         return np.random.default_rng(self.seed).choice(self.ratings_, query.shape)
 
@@ -46,17 +47,18 @@ class GlobalMean(Method):
     Examples
     --------
     >>> import pandas as pd
-    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]}))
+    >>> table = pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]})
+    >>> ratings = Ratings.from_table(table)
     >>> GlobalMean().fit(ratings).predict(Episodes.of_one(ratings, {}))
     array([[3., 3.]])
     """
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def fit(self, ratings: Ratings) -> Self:
         self.items_ = ratings.items.index.to_numpy()
         self.mean_ = float(ratings.table["rating"].mean())
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         return np.full(query.shape, self.mean_)
 
@@ -74,7 +76,8 @@ class ItemMean(Method):
     Examples
     --------
     >>> import pandas as pd
-    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]}))
+    >>> table = pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]})
+    >>> ratings = Ratings.from_table(table)
     >>> ItemMean(shrinkage=0).fit(ratings).predict(Episodes.of_one(ratings, {}))
     array([[5., 2.]])
     """
@@ -82,12 +85,14 @@ class ItemMean(Method):
     def __init__(self, shrinkage: float = 3.0):
         self.shrinkage = shrinkage
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def fit(self, ratings: Ratings) -> Self:
         self.items_ = ratings.items.index.to_numpy()
-        self.means_ = with_unseen(ratings.item_means(self.shrinkage), ratings.table["rating"].mean())
+        self.means_ = with_unseen(
+            ratings.item_means(self.shrinkage), ratings.table["rating"].mean()
+        )
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         return self.means_[query]
 
@@ -115,59 +120,81 @@ class Bias(Method):
     Examples
     --------
     >>> import pandas as pd
-    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]}))
+    >>> table = pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [2, 4]})
+    >>> ratings = Ratings.from_table(table)
     >>> model = Bias(item_shrinkage=0, user_shrinkage=1).fit(ratings)
     >>> model.predict(Episodes.of_one(ratings, {1: 4}))
     array([[5.]])
     """
 
-    def __init__(self, item_shrinkage: float = 5.0, user_shrinkage: float = 5.0, n_sweeps: int = 10):
+    def __init__(
+        self, item_shrinkage: float = 5.0, user_shrinkage: float = 5.0, n_sweeps: int = 10
+    ):
         self.item_shrinkage = item_shrinkage
         self.user_shrinkage = user_shrinkage
         self.n_sweeps = n_sweeps
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def fit(self, ratings: Ratings) -> Self:
         users, items = ratings.positions()
         values = ratings.table["rating"].to_numpy()
         mean = values.mean()
         item_bias, user_bias = np.zeros(ratings.n_items), np.zeros(ratings.n_users)
         for _ in range(self.n_sweeps):
-            item_bias = _shrunken_mean(items, values - mean - user_bias[users], len(item_bias), self.item_shrinkage)
-            user_bias = _shrunken_mean(users, values - mean - item_bias[items], len(user_bias), self.user_shrinkage)
+            item_bias = _shrunken_mean(
+                items, values - mean - user_bias[users], len(item_bias), self.item_shrinkage
+            )
+            user_bias = _shrunken_mean(
+                users, values - mean - item_bias[items], len(user_bias), self.user_shrinkage
+            )
         self.items_ = ratings.items.index.to_numpy()
         self.means_ = with_unseen(mean + item_bias, mean)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
-        surplus = np.where(episodes.support_mask, episodes.support_ratings - self.means_[support], 0)
-        bias = surplus.sum(1) / np.maximum(episodes.support_mask.sum(1) + self.user_shrinkage, 1e-12)
+        surplus = np.where(
+            episodes.support_mask, episodes.support_ratings - self.means_[support], 0
+        )
+        bias = surplus.sum(1) / np.maximum(
+            episodes.support_mask.sum(1) + self.user_shrinkage, 1e-12
+        )
         return self.means_[query] + bias[:, None]
 
 
 class Popularity(Method):
     """How often each item was rated: a score that only ranks, the same for everybody.
 
+    Parameters
+    ----------
+    at_least : float
+        Count only ratings from here on: 4 counts likes, 0 counts all.
+
     Examples
     --------
     >>> import pandas as pd
-    >>> ratings = Ratings.from_table(pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]}))
+    >>> table = pd.DataFrame({"user": [1, 2, 2], "item": [1, 1, 2], "rating": [5, 5, 2]})
+    >>> ratings = Ratings.from_table(table)
     >>> Popularity().fit(ratings).predict(Episodes.of_one(ratings, {}))
     array([[2., 1.]])
     """
 
     predicts_ratings = False
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def __init__(self, at_least: float = 0.0):
+        self.at_least = at_least
+
+    def fit(self, ratings: Ratings) -> Self:
         self.items_ = ratings.items.index.to_numpy()
-        self.counts_ = with_unseen(ratings.item_counts().astype(float), 0.0)
+        self.counts_ = with_unseen(ratings.item_counts(self.at_least).astype(float), 0.0)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:  # noqa: D102
+    def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         return self.counts_[query]
 
 
-def _shrunken_mean(groups: np.ndarray, values: np.ndarray, n_groups: int, shrinkage: float) -> np.ndarray:
+def _shrunken_mean(
+    groups: np.ndarray, values: np.ndarray, n_groups: int, shrinkage: float
+) -> np.ndarray:
     sums = np.bincount(groups, values, n_groups)
     return sums / np.maximum(np.bincount(groups, minlength=n_groups) + shrinkage, 1e-12)

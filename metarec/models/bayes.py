@@ -68,13 +68,15 @@ class HierarchicalBayes(Method):
         self.n_sweeps = n_sweeps
         self.seed = seed
 
-    def fit(self, ratings: Ratings) -> Self:  # noqa: D102
+    def fit(self, ratings: Ratings) -> Self:
         size = self.n_factors + 1
         self.items_ = ratings.items.index.to_numpy()
         self.global_mean_ = float(ratings.table["rating"].mean())
         scores = ratings.matrix()
         scores.data -= self.global_mean_
-        seen = scipy.sparse.csr_array((np.ones_like(scores.data), scores.indices, scores.indptr), scores.shape)
+        seen = scipy.sparse.csr_array(
+            (np.ones_like(scores.data), scores.indices, scores.indptr), scores.shape
+        )
         scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
         rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
 
@@ -191,7 +193,11 @@ def _moments(belief: _Belief) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _update(
-    prior: _Prior, noise: float, scores: scipy.sparse.csr_array, seen: scipy.sparse.csr_array, other: _Belief
+    prior: _Prior,
+    noise: float,
+    scores: scipy.sparse.csr_array,
+    seen: scipy.sparse.csr_array,
+    other: _Belief,
 ) -> tuple[_Belief, np.ndarray, np.ndarray]:
     """Beliefs about all rows of the rating matrix, given beliefs about its columns."""
     moment, cross = _moments(other)

@@ -46,7 +46,10 @@ def fitted(method: M, ratings: Ratings) -> M:
         Fitted; the one passed in, or an equal one from the cache.
     """
     key = json.dumps([FORMAT, type(method).__name__, method.get_params(), ratings.sha256()])
-    path = folder() / f"{type(method).__name__}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
+    path = (
+        folder()
+        / f"{type(method).__name__}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
+    )
     if path.is_file():
         try:
             return type(method).load(path)
@@ -56,5 +59,7 @@ def fitted(method: M, ratings: Ratings) -> M:
     try:
         method.save(path)
     except OSError as error:
-        warnings.warn(f"the fit is not kept: {path.parent} cannot be written ({error.strerror})", stacklevel=2)
+        warnings.warn(
+            f"the fit is not kept: {path.parent} cannot be written ({error.strerror})", stacklevel=2
+        )
     return method

@@ -45,14 +45,18 @@ def test_take_gives_the_episodes_of_some_users(two):
 
 def test_tensors_are_torch_and_on_the_device(two):
     tensors = two.tensors("cpu")
-    assert set(tensors) == {f"{side}_{part}" for side in ("support", "query") for part in ("items", "ratings", "mask")}
+    assert set(tensors) == {
+        f"{side}_{part}" for side in ("support", "query") for part in ("items", "ratings", "mask")
+    }
     assert str(tensors["support_ratings"].dtype) == "torch.float32"
     assert tensors["support_items"].tolist() == two.support_items.tolist()
 
 
 @pytest.fixture
 def ratings() -> Ratings:
-    return Ratings.from_table(pd.DataFrame({"user": [1, 1, 2], "item": [10, 20, 30], "rating": [5, 3, 4]}))
+    return Ratings.from_table(
+        pd.DataFrame({"user": [1, 1, 2], "item": [10, 20, 30], "rating": [5, 3, 4]})
+    )
 
 
 def test_one_person_is_asked_about_everything_not_shown(ratings):
@@ -66,7 +70,7 @@ def test_one_person_without_ratings_is_a_valid_question(ratings):
 
 
 @pytest.mark.parametrize(
-    "shown, query, message",
+    ("shown", "query", "message"),
     [
         ({40: 5}, None, "item 40 is not in the catalogue"),
         ({10: 9}, None, r"rating 9 of item 10 is outside the scale 1\.\.5"),

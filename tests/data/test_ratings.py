@@ -10,7 +10,12 @@ from metarec.data import Ratings
 
 
 def table(**changes) -> pd.DataFrame:
-    columns = {"user": [1, 1, 2], "item": [10, 20, 10], "rating": [5.0, 3.0, 4.0], "timestamp": [7, 8, 9]}
+    columns = {
+        "user": [1, 1, 2],
+        "item": [10, 20, 10],
+        "rating": [5.0, 3.0, 4.0],
+        "timestamp": [7, 8, 9],
+    }
     columns |= changes
     return pd.DataFrame({name: values for name, values in columns.items() if values is not None})
 
@@ -20,22 +25,62 @@ BAD = {
     "no rating column": (table(rating=None), {}, r"missing \['rating'\].*rename"),
     "a column too many": (table(weather=[1, 2, 3]), {}, r"unknown \['weather'\].*drop"),
     "no row": (table().iloc[:0], {}, "no row; pass at least one rating"),
-    "a NaN rating": (table(rating=[5, np.nan, 4]), {}, "rating nan at row 1 is not a finite number .* drop"),
+    "a NaN rating": (
+        table(rating=[5, np.nan, 4]),
+        {},
+        "rating nan at row 1 is not a finite number .* drop",
+    ),
     "an infinite rating": (table(rating=[5, 3, np.inf]), {}, "rating inf at row 2"),
-    "a word as rating": (table(rating=["5", "good", "4"]), {}, "rating 'good' at row 1 .*correct it"),
-    "a rating above the scale": (table(rating=[5, 7, 4]), {}, r"rating 7 at row 1 is outside the scale 1\.\.5; pass scale="),
-    "a rating below the scale": (table(rating=[5, 0.5, 4]), {}, r"rating 0.5 at row 1 .* pass scale=\(0.5, 5\)"),
-    "a pair twice": (table(item=[10, 10, 10]), {}, "user 1 rates item 10 a second time at row 1 .*drop_duplicates"),
+    "a word as rating": (
+        table(rating=["5", "good", "4"]),
+        {},
+        "rating 'good' at row 1 .*correct it",
+    ),
+    "a rating above the scale": (
+        table(rating=[5, 7, 4]),
+        {},
+        r"rating 7 at row 1 is outside the scale 1\.\.5; if .*pass scale=",
+    ),
+    "a rating below the scale": (
+        table(rating=[5, 0.5, 4]),
+        {},
+        r"rating 0.5 at row 1 .* pass scale=\(0.5, 5\)",
+    ),
+    "a pair twice": (
+        table(item=[10, 10, 10]),
+        {},
+        "user 1 rates item 10 a second time at row 1 .*drop_duplicates",
+    ),
     "a missing user": (table(user=[1, None, 2]), {}, "user is missing at row 1; fill it in"),
     "a blank item": (table(item=["a", " ", "b"]), {}, "item is missing at row 1"),
     "a missing time": (table(timestamp=[7, np.nan, 9]), {}, "timestamp nan at row 1"),
-    "a missing date": (table(timestamp=pd.to_datetime(["2020-01-01", None, "2020-01-02"])), {}, "timestamp is missing at row 1"),
+    "a missing date": (
+        table(timestamp=pd.to_datetime(["2020-01-01", None, "2020-01-02"])),
+        {},
+        "timestamp is missing at row 1",
+    ),
     "a scale upside down": (table(), {"scale": (5, 1)}, r"scale \(5, 1\) .*pass for example"),
     "an endless scale": (table(), {"scale": (1, np.inf)}, "scale .*pass for example"),
-    "an item not in its table": (table(), {"items": pd.DataFrame(index=[10])}, "item 20 at row 1 is not in the item table; add it"),
-    "a user twice in its table": (table(), {"users": pd.DataFrame(index=[1, 2, 2])}, "user 2 stands twice"),
-    "ids of two types": (table(), {"users": pd.DataFrame(index=["1", "2"])}, "user 1 at row 0 .*one type"),
-    "an index that repeats": (table().set_axis([0, 0, 1]), {}, "index repeats; call table.reset_index"),
+    "an item not in its table": (
+        table(),
+        {"items": pd.DataFrame(index=[10])},
+        "item 20 at row 1 is not in the item table; add it",
+    ),
+    "a user twice in its table": (
+        table(),
+        {"users": pd.DataFrame(index=[1, 2, 2])},
+        "user 2 stands twice",
+    ),
+    "ids of two types": (
+        table(),
+        {"users": pd.DataFrame(index=["1", "2"])},
+        "user 1 at row 0 .*one type",
+    ),
+    "an index that repeats": (
+        table().set_axis([0, 0, 1]),
+        {},
+        "index repeats; call table.reset_index",
+    ),
 }
 
 
@@ -75,7 +120,9 @@ def test_an_item_that_nobody_rated_gets_the_global_mean():
     assert ratings.item_means().tolist() == [4.5, 3, 4]
 
 
-@pytest.mark.parametrize("users, expected", [([1.0, 1.0, 2.0], "int64"), (["1", "1", "b"], "str")])
+@pytest.mark.parametrize(
+    ("users", "expected"), [([1.0, 1.0, 2.0], "int64"), (["1", "1", "b"], "str")]
+)
 def test_whole_numbers_become_integers_and_all_else_text(users, expected):
     assert str(Ratings.from_table(table(user=users)).table["user"].dtype) == expected
 
@@ -86,7 +133,11 @@ def test_numbers_written_as_text_are_read():
 
 def test_datetimes_become_seconds_since_1970():
     times = pd.to_datetime(["1970-01-01 00:00:07", "1970-01-02 00:00:00", "1970-01-01 01:00:00"])
-    assert Ratings.from_table(table(timestamp=times)).table["timestamp"].tolist() == [7, 86400, 3600]
+    assert Ratings.from_table(table(timestamp=times)).table["timestamp"].tolist() == [
+        7,
+        86400,
+        3600,
+    ]
 
 
 def test_timestamps_may_be_absent_altogether():
@@ -119,7 +170,10 @@ def test_the_hash_follows_the_content_and_not_the_name():
 
 @given(
     st.lists(
-        st.tuples(st.integers(1, 20), st.integers(1, 20), st.floats(allow_nan=True, allow_infinity=True)), min_size=1
+        st.tuples(
+            st.integers(1, 20), st.integers(1, 20), st.floats(allow_nan=True, allow_infinity=True)
+        ),
+        min_size=1,
     )
 )
 def test_any_table_is_either_right_or_refused_in_words(rows):
@@ -128,8 +182,9 @@ def test_any_table_is_either_right_or_refused_in_words(rows):
     try:
         ratings = Ratings.from_table(raw)
     except ValueError as error:
-        assert not good
-        assert ";" in str(error)  # what is wrong; what to do
+        refusal = str(error)
     else:
-        assert good
+        refusal = ""
         assert ratings.matrix().nnz == len(raw)
+    assert good == (refusal == "")
+    assert good or ";" in refusal  # what is wrong; what to do

@@ -24,17 +24,27 @@ def pairs(ratings: Ratings) -> set:
 
 def asked(episodes) -> set:
     users, slots = np.nonzero(episodes.query_mask)
-    return set(zip(episodes.users[users], episodes.items[episodes.query_items[users, slots]], strict=True))
+    return set(
+        zip(episodes.users[users], episodes.items[episodes.query_items[users, slots]], strict=True)
+    )
 
 
 def shown(episodes) -> set:
     users, slots = np.nonzero(episodes.support_mask)
-    return set(zip(episodes.users[users], episodes.items[episodes.support_items[users, slots]], strict=True))
+    return set(
+        zip(
+            episodes.users[users], episodes.items[episodes.support_items[users, slots]], strict=True
+        )
+    )
 
 
 def test_newcomers_of_movielens_100k_are_the_books(ml100k):
     split = newcomers(ml100k)
-    assert (split.train.n_users, split.validation.ratings.n_users, split.test.ratings.n_users) == (719, 75, 149)
+    assert (split.train.n_users, split.validation.ratings.n_users, split.test.ratings.n_users) == (
+        719,
+        75,
+        149,
+    )
     counts = ml100k.table["user"].value_counts()
     order = splits.permuted(counts.index[counts >= 30], splits.SEED)
     assert order[520:524].tolist() == [792, 912, 560, 747]
@@ -56,7 +66,10 @@ def test_hidden_items_are_the_books(ml100k):
 
 def test_classic_splits_are_the_books(ml100k):
     train, test = next(rating_folds(ml100k))
-    first = {(ml100k.table["user"][row], ml100k.table["item"][row]) for row in (29091, 69001, 2096, 41488)}
+    first = {
+        (ml100k.table["user"][row], ml100k.table["item"][row])
+        for row in (29091, 69001, 2096, 41488)
+    }
     assert first <= asked(test)
     assert len(train) == 80_000
     train, test = top_n(ml100k)
@@ -72,7 +85,9 @@ def test_no_rating_of_a_newcomer_is_in_training(ml100k, make, order):
     split = make(ml100k)
     groups = [split.train, split.validation.ratings, split.test.ratings]
     users = [set(g.table["user"]) for g in groups]
-    assert not (users[0] & users[1]) and not (users[0] & users[2]) and not (users[1] & users[2])
+    assert not (users[0] & users[1])
+    assert not (users[0] & users[2])
+    assert not (users[1] & users[2])
     assert not set(split.train.users.index) & (users[1] | users[2])
     for task in split[1:]:
         episodes = task.episodes(0, order)
@@ -95,7 +110,8 @@ def test_no_held_out_row_is_in_training(ml100k, make):
     relevant = test.query_ratings > 0
     users, slots = np.nonzero(relevant & test.query_mask)
     held = set(zip(test.users[users], test.items[test.query_items[users, slots]], strict=True))
-    assert held and not held & pairs(train)
+    assert held
+    assert not held & pairs(train)
     assert shown(test) <= pairs(train)
 
 
@@ -108,7 +124,7 @@ def test_folds_part_the_rows(ml100k):
 
 
 def test_next_item_is_the_last_by_time_then_row(ml100k):
-    train, test = next_item(ml100k)
+    _train, test = next_item(ml100k)
     table = ml100k.table[ml100k.table["user"] == 196].sort_values("timestamp", kind="stable")
     row = test.users.tolist().index(196)
     hit = test.query_items[row][(test.query_ratings[row] > 0) & test.query_mask[row]]
@@ -159,10 +175,16 @@ def few(n_rows: int, **changes) -> Ratings:
 
 
 @pytest.mark.parametrize(
-    "call, message",
+    ("call", "message"),
     [
-        (lambda: newcomers(few(9)), "0 users of few have 30 ratings or more, and 10 are needed; pass a smaller"),
-        (lambda: newcomers(few(9), min_ratings=20), "min_ratings 20 leaves no query after 20 supports; pass more"),
+        (
+            lambda: newcomers(few(9)),
+            "0 users of few have 30 ratings or more, and 10 are needed; pass a smaller",
+        ),
+        (
+            lambda: newcomers(few(9), min_ratings=20),
+            "min_ratings 20 leaves no query after 20 supports; pass more",
+        ),
         (lambda: both_new(few(9)), "0 items have 5 ratings"),
         (lambda: new_items(few(9)), "0 items have 5 ratings of the kind needed"),
         (lambda: top_n(few(9)), "few has 0 ratings of at least 4; 5 are needed"),
@@ -178,7 +200,9 @@ def test_data_that_cannot_be_split_is_refused_in_words(call, message):
 
 def test_order_of_time_needs_timestamps_and_a_known_name(made_up):
     task = newcomers(made_up).test
-    with pytest.raises(ValueError, match='order "popular" is unknown|order \'popular\' is unknown'):
+    with pytest.raises(
+        ValueError, match=r"order \"popular\" is unknown|order 'popular' is unknown"
+    ):
         task.episodes(order="popular")
     timeless = Ratings.from_table(made_up.table.drop(columns="timestamp"), name="timeless")
     with pytest.raises(ValueError, match='timeless has no timestamps; pass order="random"'):

@@ -9,7 +9,11 @@ from metarec.models import Bias, GlobalMean, ItemMean, Popularity, RandomScores
 
 # Three people, items 1 to 3; nobody rated item 4. Mean of the six ratings: 3.5.
 TABLE = pd.DataFrame(
-    {"user": [1, 1, 2, 2, 3, 3], "item": [1, 2, 1, 3, 1, 2], "rating": [5.0, 2.0, 4.0, 3.0, 3.0, 4.0]}
+    {
+        "user": [1, 1, 2, 2, 3, 3],
+        "item": [1, 2, 1, 3, 1, 2],
+        "rating": [5.0, 2.0, 4.0, 3.0, 3.0, 4.0],
+    }
 )
 RATINGS = Ratings.from_table(TABLE, items=pd.DataFrame(index=[1, 2, 3, 4]))
 

@@ -31,7 +31,11 @@ def test_mean_and_variance_agree_with_simulation(made_up):
     model = HierarchicalBayes(n_factors=2, n_sweeps=3).fit(made_up)
     person = Episodes.of_one(made_up, {101: 5}, query=[125])
     mean, std = model.predict(person, return_std=True)
-    generator, belief, row = np.random.default_rng(0), model.posterior(person), person.query_items[0, 0]
+    generator, belief, row = (
+        np.random.default_rng(0),
+        model.posterior(person),
+        person.query_items[0, 0],
+    )
     z = generator.multivariate_normal(belief.mean[0], belief.covariance[0], 200_000)
     w = generator.multivariate_normal(model.item_mean_[row], model.item_covariance_[row], 200_000)
     drawn = model.global_mean_ + z[:, 0] + w[:, 0] + (z[:, 1:] * w[:, 1:]).sum(1)
@@ -81,7 +85,10 @@ def test_more_ratings_make_it_surer(ml100k):
     split = newcomers(ml100k)
     model = HierarchicalBayes().fit(split.train)
     episodes = split.test.episodes(0)
-    spread = [model.predict(episodes.first(k), return_std=True)[1][episodes.query_mask].mean() for k in (0, 1, 5, 20)]
+    spread = [
+        model.predict(episodes.first(k), return_std=True)[1][episodes.query_mask].mean()
+        for k in (0, 1, 5, 20)
+    ]
     assert np.all(np.diff(spread) < 0)
 
 

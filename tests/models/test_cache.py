@@ -46,7 +46,9 @@ def test_a_folder_that_cannot_be_written_gives_a_warning_and_an_answer(home, mad
         assert cache.fitted(ItemMean(), made_up).means_.size
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser can write anywhere")
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() == 0, reason="the superuser can write anywhere"
+)
 def test_a_read_only_folder_gives_a_warning_and_an_answer(home, made_up):
     home.mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
     with pytest.warns(UserWarning, match="the fit is not kept"):

@@ -9,9 +9,24 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from metarec.data import Episodes, Ratings, newcomers
-from metarec.models import Bias, GlobalMean, HierarchicalBayes, ItemMean, Method, Popularity, RandomScores
+from metarec.models import (
+    Bias,
+    GlobalMean,
+    HierarchicalBayes,
+    ItemMean,
+    Method,
+    Popularity,
+    RandomScores,
+)
 
-METHODS = [RandomScores(), GlobalMean(), ItemMean(), Bias(), Popularity(), HierarchicalBayes(n_factors=3, n_sweeps=5)]
+METHODS = [
+    RandomScores(),
+    GlobalMean(),
+    ItemMean(),
+    Bias(),
+    Popularity(),
+    HierarchicalBayes(n_factors=3, n_sweeps=5),
+]
 KS = (0, 1, 5, 20)
 
 
@@ -35,7 +50,9 @@ class TestEveryMethod:
         assert method.fit(split.train) is method
 
     @pytest.mark.parametrize("k", KS)
-    def test_predictions_have_the_shape_of_the_query_and_are_finite(self, method, split, episodes, k):
+    def test_predictions_have_the_shape_of_the_query_and_are_finite(
+        self, method, split, episodes, k
+    ):
         predicted = method.fit(split.train).predict(episodes.first(k).blind())
         assert predicted.shape == episodes.query_items.shape
         assert predicted.dtype == np.float64
@@ -54,14 +71,18 @@ class TestEveryMethod:
         method.fit(split.train).predict(episodes)
         assert table.equals(split.train.table)
         for field in dataclasses.fields(Episodes):
-            np.testing.assert_array_equal(getattr(episodes, field.name), getattr(before, field.name))
+            np.testing.assert_array_equal(
+                getattr(episodes, field.name), getattr(before, field.name)
+            )
 
     def test_padding_is_ignored(self, method, split, episodes):
         masked = episodes.support_mask.copy()
         masked[:, 5:] = False
         padded = dataclasses.replace(episodes, support_mask=masked)
         method.fit(split.train)
-        np.testing.assert_allclose(method.predict(padded), method.predict(episodes.first(5)), rtol=1e-9)
+        np.testing.assert_allclose(
+            method.predict(padded), method.predict(episodes.first(5)), rtol=1e-9
+        )
 
     def test_an_item_that_training_never_saw_gets_a_prediction(self, method, split, made_up):
         seen = split.train.items.index[:-5]
@@ -70,7 +91,9 @@ class TestEveryMethod:
         person = Episodes.of_one(made_up, {made_up.items.index[-1]: 5, made_up.items.index[0]: 3})
         assert np.isfinite(method.fit(train).predict(person)).all()
 
-    def test_an_item_of_the_catalogue_without_ratings_gets_a_prediction(self, method, split, made_up):
+    def test_an_item_of_the_catalogue_without_ratings_gets_a_prediction(
+        self, method, split, made_up
+    ):
         train = split.train.keep(split.train.table["item"] != 101)
         person = Episodes.of_one(made_up, {102: 4})
         assert np.isfinite(method.fit(train).predict(person)).all()
@@ -88,7 +111,9 @@ class TestEveryMethod:
         )
         method.fit(split.train)
         mask = episodes.query_mask
-        np.testing.assert_allclose(method.predict(renumbered)[mask], method.predict(episodes)[mask], rtol=1e-9)
+        np.testing.assert_allclose(
+            method.predict(renumbered)[mask], method.predict(episodes)[mask], rtol=1e-9
+        )
 
     def test_constant_ratings_are_learned(self, method, made_up):
         flat = Ratings.from_table(made_up.table.assign(rating=4.0))
@@ -103,7 +128,9 @@ class TestEveryMethod:
         np.testing.assert_array_equal(loaded.predict(episodes), method.predict(episodes))
 
     def test_text_ids_survive_saving(self, method, made_up, tmp_path):
-        text = Ratings.from_table(made_up.table.assign(item="film " + made_up.table["item"].astype(str)))
+        text = Ratings.from_table(
+            made_up.table.assign(item="film " + made_up.table["item"].astype(str))
+        )
         episodes = newcomers(text).test.episodes()
         method.fit(text)
         loaded = type(method).load(method.save(tmp_path / "method.safetensors"))
@@ -116,9 +143,9 @@ class TestEveryMethod:
 
 def test_a_file_that_is_missing_damaged_or_of_another_method_is_refused(split, tmp_path):
     path = ItemMean().fit(split.train).save(tmp_path / "item_mean.safetensors")
-    with pytest.raises(FileNotFoundError, match="write one with method.save"):
+    with pytest.raises(FileNotFoundError, match=r"write one with method.save"):
         ItemMean.load(tmp_path / "nothing.safetensors")
-    with pytest.raises(ValueError, match="holds ItemMean, not Bias; load it with ItemMean.load"):
+    with pytest.raises(ValueError, match=r"holds ItemMean, not Bias; load it with ItemMean.load"):
         Bias.load(path)
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
