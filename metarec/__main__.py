@@ -18,12 +18,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out, err = Console(), Console(stderr=True)
+out = Console()
 
 
 def fail(message: str) -> typer.Exit:
     """Print what went wrong and what to do; the caller raises the result."""
-    err.print(message, style="red", highlight=False, markup=False)
+    typer.secho(message, fg="red", err=True)
     return typer.Exit(2)
 
 

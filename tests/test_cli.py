@@ -149,7 +149,8 @@ def test_the_doctor_says_what_is_missing_and_how_to_repair_it(ask, monkeypatch):
 
 def test_the_leaderboard_prints_saved_results(ask, tmp_path, monkeypatch):
     row = '{"protocol": "newcomers", "method": "bias", "k": 5, "metric": "rmse",'
-    row += '"mean": 0.9, "low": 0.8, "high": 1.0, "n_users": 9, "n_draws": 5, "relative_seconds": 1.0, "parameters": {}}'
+    row += '"mean": 0.9, "low": 0.8, "high": 1.0, "n_users": 9, "n_draws": 5,'
+    row += '"relative_seconds": 1.0, "parameters": {}}'
     (tmp_path / "02.json").write_text(f'{{"chapter": "02", "versions": {{}}, "rows": [{row}]}}')
     monkeypatch.setenv("METAREC_RESULTS", str(tmp_path))
     shown = ask("leaderboard").stdout

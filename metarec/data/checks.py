@@ -84,9 +84,8 @@ def _clean_numbers(values: pd.Series) -> pd.Series:
 def _clean_times(times: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(times):
         if times.isna().any():
-            raise ValueError(
-                f"timestamp is missing at row {times.isna().idxmax()}; fill it in or drop the column"
-            )
+            row = times.isna().idxmax()
+            raise ValueError(f"timestamp is missing at row {row}; fill it in or drop the column")
         utc = pd.to_datetime(times, utc=True)
         return (utc - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)
     return _clean_numbers(times).astype("int64")
