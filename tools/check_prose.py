@@ -7,6 +7,7 @@ links, roles and names must hold no decimal, no percentage and no whole number a
 - years, and numbers that name something (chapter 12, Python 3.11, MovieLens-100K, k = 50);
 - a paragraph, list item or table with a `{cite}` role: a fact with its source;
 - a cell tagged `worked-example` that is followed by a code cell which asserts its numbers;
+- the minutes and seconds of the opening box (a cell tagged `opening`);
 - what tests/book/allowed_numbers.toml lists, each entry with its reason.
 """
 
@@ -38,6 +39,7 @@ NAMES = [
     r"(?i)\b(?:chapters?|parts?|sections?|figures?|tables?|equations?|exercises?|questions?|steps?"
     r"|protocols?|pages?|pp?\.|vol(?:ume|\.)?|no\.|issue|lines?|rows?|user|item|film|seeds?|node"
     r"|layer|fold|draw|cell)\s#?\d+(?:\.\d+)*" + MORE,
+    r"\bPart\s[IVX]+\**,\s\d+" + MORE,  # Part V, 16 to 22
     r"(?i)\b(?:python|pytorch|torch|numpy|pandas|scipy|scikit-learn|matplotlib|sphinx|cuda"
     r"|version|release|jupyter\sbook|cc\sby(?:-sa)?)\s(?:[<>=≥≤]+\s?)?\d+(?:\.\d+)*(?:\.x)?" + MORE,
     r"\b[A-Za-z][\w.]*[@-]\d[\w.]*",  # recall@10, ML-100K, GPT-2, MovieLens-2016
@@ -194,7 +196,10 @@ def numbers_in_chapter(path):
                         "cell asserts nothing"
                     )
                 continue
-            texts = [cell.source]
+            text = cell.source
+            if "opening" in tags(cell):  # the box promises a time to read and a time to run
+                text = re.sub(r"\b\d+ (?:minutes?|seconds?)\b", "", text)
+            texts = [text]
         else:
             shown = cell.metadata.get("mystnb", {})
             texts = [shown.get("image", {}).get("alt", "")]
