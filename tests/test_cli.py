@@ -13,7 +13,6 @@ from metarec.__main__ import app
 from metarec.data import AssetError, assets
 from metarec.models import cache
 
-
 CHILD = ("children_user", "children_system")  # of os.times
 
 

@@ -22,7 +22,7 @@ class HierarchicalBayes(Method):
     A user is :math:`z = (u_0, u) \sim N(m, S)`, an item :math:`w = (b, v) \sim N(g, S_w)`.
     The posterior is approximated by a product of Gaussians, one a user and one an item, each
     with a full covariance (mean field). A sweep updates all users, then all items, then
-    m, S, g, S_w and σ² in closed form; no step raises the free energy.
+    m, S, g, S_w and σ² in closed form; no sweep lowers the evidence bound.
 
     A newcomer costs one solve of size `n_factors` + 1, and gets a variance with every
     prediction. Introduced in chapter 02, derived in chapter 10.

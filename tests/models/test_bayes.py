@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metarec.data import Episodes, Ratings, newcomers
+from metarec.data import Episodes, Ratings, newcomers, splits
 from metarec.evaluation import metrics
 from metarec.models import HierarchicalBayes, influence
 
@@ -79,6 +79,36 @@ def test_intervals_cover_what_they_claim_on_known_truth():
         mean, std = model.predict(episodes, return_std=True)
         inside = np.abs(mean - episodes.query_ratings) < 1.2816 * std
         assert inside[episodes.query_mask].mean() == pytest.approx(0.8, abs=0.05)
+
+
+def divergence(mean, covariance, prior_mean, prior_covariance) -> float:
+    """Sum of the Kullback-Leibler divergences of Gaussians [n, d] from one prior."""
+    precision, shift = np.linalg.inv(prior_covariance), mean - prior_mean
+    trace = np.einsum("ij,nji->n", precision, covariance)
+    square = np.einsum("ni,ij,nj->n", shift, precision, shift)
+    logs = np.linalg.slogdet(prior_covariance)[1] - np.linalg.slogdet(covariance)[1]
+    return 0.5 * (trace + square + logs - mean.shape[1]).sum()
+
+
+def evidence_bound(model: HierarchicalBayes, ratings: Ratings) -> float:
+    """The lower bound on the log likelihood that the sweeps maximise, from its definition."""
+    own = [(user, (positions, values)) for user, positions, values in splits.people(ratings)]
+    users, given = zip(*own, strict=True)
+    everyone = Episodes.pack(users, ratings.items.index, given, given)
+    mean, std = model.predict(everyone, return_std=True)
+    squares = (everyone.query_ratings - mean) ** 2 + std**2 - model.noise_
+    fit = np.log(2 * np.pi * model.noise_) + squares / model.noise_
+    z = model.posterior(everyone)
+    users_cost = divergence(z.mean, z.covariance, model.user_mean_, model.user_covariance_)
+    w = model.item_mean_, model.item_covariance_
+    items_cost = divergence(w[0][:-1], w[1][:-1], w[0][-1], w[1][-1])
+    return -0.5 * fit[everyone.query_mask].sum() - users_cost - items_cost
+
+
+def test_no_sweep_lowers_the_evidence_bound(made_up):
+    bounds = [evidence_bound(HierarchicalBayes(3, n).fit(made_up), made_up) for n in range(1, 15)]
+    assert np.all(np.diff(bounds) > -1e-3)
+    assert bounds[-1] - bounds[0] > 10
 
 
 def test_more_ratings_make_it_surer(ml100k):
