@@ -18,11 +18,12 @@ from metarec.models.base import Method, with_unseen
 class HierarchicalBayes(Method):
     r"""Variational factor model with a learned Gaussian prior over users and over items.
 
-    Model: :math:`r_{ui} = \mu + u_0 + b_i + u^\top v_i + \varepsilon`, noise variance σ².
-    A user is :math:`z = (u_0, u) \sim N(m, S)`, an item :math:`w = (b, v) \sim N(g, S_w)`.
+    Model: :math:`r_{ui} = \mu + b_u + b_i + p_u^\top v_i + \varepsilon_{ui}`, noise variance σ².
+    A user is :math:`z_u = (b_u, p_u) \sim N(m, \Sigma)`, an item is
+    :math:`w_i = (b_i, v_i) \sim N(g, \Sigma_w)`.
     The posterior is approximated by a product of Gaussians, one a user and one an item, each
     with a full covariance (mean field). A sweep updates all users, then all items, then
-    m, S, g, S_w and σ² in closed form; no sweep lowers the evidence bound.
+    m, Σ, g, Σ_w and σ² in closed form; no sweep lowers the evidence bound.
 
     A newcomer costs one solve of size `n_factors` + 1, and gets a variance with every
     prediction. Introduced in chapter 02, derived in chapter 10.
@@ -30,7 +31,7 @@ class HierarchicalBayes(Method):
     Parameters
     ----------
     n_factors : int
-        Dimension of u and v.
+        Dimension d of p and v.
     n_sweeps : int
         Number of sweeps.
     seed : int
@@ -38,10 +39,10 @@ class HierarchicalBayes(Method):
 
     Attributes
     ----------
-    user_mean_, user_covariance_ : arrays, shapes [f + 1] and [f + 1, f + 1]
-        m and S: the prior that a newcomer starts from.
-    item_mean_, item_covariance_ : arrays, shapes [items + 1, f + 1] and [items + 1, f + 1, f + 1]
-        Posterior of each item's (b, v); the last row is the prior.
+    user_mean_, user_covariance_ : arrays, shapes [d + 1] and [d + 1, d + 1]
+        m and Σ: the prior that a newcomer starts from.
+    item_mean_, item_covariance_ : arrays, shapes [items + 1, d + 1] and [items + 1, d + 1, d + 1]
+        Posterior of each item's (b_i, v_i); the last row is the prior.
     noise_ : float
         σ², in squared rating units.
     global_mean_ : float
@@ -115,7 +116,7 @@ class HierarchicalBayes(Method):
         """
         _, query = self.rows(episodes)
         user = self.posterior(episodes)
-        item = _Belief(self.item_mean_[query], self.item_covariance_[query])  # [users, q, f + 1]
+        item = _Belief(self.item_mean_[query], self.item_covariance_[query])  # [users, q, d + 1]
         mean = self.global_mean_ + user.mean[:, :1] + item.mean[..., 0]
         mean += np.einsum("nf,nqf->nq", user.mean[:, 1:], item.mean[..., 1:])
         if not return_std:
@@ -123,7 +124,7 @@ class HierarchicalBayes(Method):
         return mean, np.sqrt(self.noise_ + _variance(user, item))
 
     def posterior(self, episodes: Episodes) -> _Belief:
-        """What the support says about each user's vector z = (u₀, u).
+        """What the support says about each user's vector z = (b_u, p_u).
 
         Parameters
         ----------
@@ -131,12 +132,12 @@ class HierarchicalBayes(Method):
 
         Returns
         -------
-        belief with `mean`, shape [users, f + 1], and `covariance`, shape [users, f + 1, f + 1]
+        belief with `mean`, shape [users, d + 1], and `covariance`, [users, d + 1, d + 1]
             Without supports this is the prior.
         """
         support, _ = self.rows(episodes)
         item = _Belief(self.item_mean_[support], self.item_covariance_[support])
-        moment, cross = _moments(item)  # [users, k, f + 1, f + 1], [users, k, f + 1]
+        moment, cross = _moments(item)  # [users, k, d + 1, d + 1], [users, k, d + 1]
         mask = episodes.support_mask[..., None]
         score = (episodes.support_ratings - self.global_mean_)[..., None]
         gram = np.einsum("nk,nkij->nij", episodes.support_mask.astype(float), moment)
@@ -178,12 +179,12 @@ class _Prior:
 
 
 def _design(mean: np.ndarray) -> np.ndarray:
-    """(1, v) of (b, v): what the other side's vector is multiplied by."""
+    """(1, v) of (b_i, v): what the other side's vector is multiplied by."""
     return np.concatenate([np.ones_like(mean[..., :1]), mean[..., 1:]], axis=-1)
 
 
 def _moments(belief: _Belief) -> tuple[np.ndarray, np.ndarray]:
-    """E[a aᵀ] and E[a b] for a = (1, v), under the belief about (b, v)."""
+    """E[a aᵀ] and E[a b] for a = (1, v), under the belief about (b_i, v)."""
     a, b = _design(belief.mean), belief.mean[..., :1]
     inner = belief.covariance.copy()
     inner[..., 0, :] = inner[..., :, 0] = 0  # the leading 1 is certain
@@ -208,7 +209,7 @@ def _update(
 
 
 def _noise(scores_t, seen_t, w: _Belief, z: _Belief, gram: np.ndarray, shift: np.ndarray) -> float:
-    """σ² = mean of E[(y − u₀ − w·c)²] over the ratings, c = (1, u), from the items' sums."""
+    """σ² = mean of E[(y − b_u − w·c)²] over the ratings, c = (1, p), from the items' sums."""
     offset = z.mean[:, 0]
     squares = (scores_t.data**2).sum() - 2 * (scores_t @ offset).sum()
     squares += (seen_t @ (offset**2 + z.covariance[:, 0, 0])).sum()
@@ -217,7 +218,7 @@ def _noise(scores_t, seen_t, w: _Belief, z: _Belief, gram: np.ndarray, shift: np
 
 
 def _variance(user: _Belief, item: _Belief) -> np.ndarray:
-    """Var(u₀ + b + u·v) under independent beliefs about z = (u₀, u) and w = (b, v)."""
+    """Var(b_u + b_i + p·v) under independent beliefs about z = (b_u, p) and w = (b_i, v)."""
     a, c = _design(item.mean), _design(user.mean)  # [users, q, d], [users, d]
     inner = item.covariance[..., 1:, 1:]
     from_user = np.einsum("nqi,nij,nqj->nq", a, user.covariance, a, optimize=True)
