@@ -155,10 +155,9 @@ def pairwise_accuracy(
     array([0.833])
     """
     scores, true, mask = aligned(mask, scores=scores, true=true)
-    scores = np.where(mask, scores, np.inf)  # padding sorts last, behind every real candidate
     order = np.argsort(scores, axis=1)
     first, end = _tie_groups(np.take_along_axis(scores, order, axis=1))
-    level = np.take_along_axis(_levels(true, mask), order, axis=1)
+    level = np.take_along_axis(_levels(true, mask), order, axis=1)  # padding: -1, in no pair
     right, pairs = np.zeros(len(level)), np.zeros(len(level))
     below = np.zeros((level.shape[0], level.shape[1] + 1))  # [users, q + 1] lower ratings so far
     for this in range(1, level.max(initial=0) + 1):
@@ -172,10 +171,9 @@ def pairwise_accuracy(
 
 
 def _levels(true: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Dense rank of each rating within its user (0 for the lowest), -1 where masked out."""
-    padded = np.where(mask, true, np.inf)
-    order = np.argsort(padded, axis=1)
-    ordered = np.take_along_axis(padded, order, axis=1)
+    """Rank of each rating among its user's different ratings, from 0; -1 where masked out."""
+    order = np.argsort(true, axis=1)
+    ordered = np.take_along_axis(true, order, axis=1)
     rank = np.zeros(true.shape, dtype=np.int64)
     rank[:, 1:] = np.cumsum(ordered[:, 1:] != ordered[:, :-1], axis=1)
     levels = np.empty_like(rank)
