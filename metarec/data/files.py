@@ -182,7 +182,7 @@ class Folder:
             raise ValueError(f"{self.path} is empty (0 bytes); download it again")
         try:
             with zipfile.ZipFile(self.path) as archive:
-                names = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
+                names = archive.namelist()
         except zipfile.BadZipFile as error:
             raise ValueError(
                 f"{self.path} is not a whole zip archive ({error}); download it again"

@@ -202,7 +202,7 @@ def latest(tmp_path) -> Path:
         folder / "ratings.csv", "userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n1,7,4.0,1\n"
     )
     movies = 'movieId,title,genres\n31,"Net, The (1995)",Action|Crime\n'
-    movies += "7,Big Bang Theory (2007-),(no genres listed)\n8,Hyena Road,Drama\n"
+    movies += "7,Big Bang Theory (2007-),(no genres listed)\n8,Hyena Road ,Drama\n"
     write(folder / "movies.csv", movies)
     return folder
 
@@ -212,6 +212,7 @@ def test_the_csv_releases(latest):
     assert ratings.scale == (0.5, 5)
     assert ratings.items.loc[31].tolist() == ["Net, The", 1995, "Action|Crime"]
     assert ratings.items.loc[7].tolist() == ["Big Bang Theory", 2007, ""]
+    assert ratings.items.loc[8, "title"] == "Hyena Road"
     assert pd.isna(ratings.items.loc[8, "year"])
 
 
@@ -358,6 +359,8 @@ def test_a_file_without_a_header(csv):
     content = "7 9 4\n7 8 2\n"
     ratings = csv(content, user=0, item=1, rating=2, sep=" ")
     assert ratings.table.to_numpy().tolist() == [[7, 9, 4], [7, 8, 2]]
+    marked = csv(b"\xef\xbb\xbf7,9,4\n", user=0, item=1, rating=2)
+    assert marked.table.to_numpy().tolist() == [[7, 9, 4]]
     timed = csv("7,9,4,1000\n", user=0, item=1, rating=2, timestamp=3)
     assert timed.table["timestamp"].tolist() == [1000]
 
@@ -390,6 +393,12 @@ def test_a_blank_line_does_not_shift_the_line_numbers(csv):
 def test_dates_become_seconds(csv, written, seconds):
     ratings = csv(f"user,item,rating,timestamp\n1,1,3,{written}\n")
     assert ratings.table["timestamp"].tolist() == [seconds]
+
+
+def test_dates_of_several_time_zones_are_one_time(csv):
+    rows = "1,1,3,2026-11-24T13:00:00+01:00\n1,2,3,2026-11-24T14:00:00+02:00\n"
+    ratings = csv("user,item,rating,timestamp\n" + rows + "1,3,3,2026-11-24T12:00:00\n")
+    assert ratings.table["timestamp"].tolist() == [1795521600] * 3
 
 
 def test_options_for_common_habits(csv):
