@@ -57,7 +57,7 @@ def _check_columns(table: pd.DataFrame) -> None:
 
 
 def _clean_ids(ids: pd.Series) -> pd.Series:
-    """Integers stay integers, whole floats become integers, all else becomes a string."""
+    """Integers of 64 bits and whole floats become integers, all else becomes a string."""
     blank = ids.isna() | (ids.astype(str).str.strip() == "")
     if blank.any():
         raise ValueError(
@@ -65,7 +65,8 @@ def _clean_ids(ids: pd.Series) -> pd.Series:
         )
     if pd.api.types.is_float_dtype(ids) and (ids % 1 == 0).all():
         return ids.astype("int64")
-    return ids.astype("int64") if pd.api.types.is_integer_dtype(ids) else ids.astype(str)
+    whole = pd.api.types.is_integer_dtype(ids) and ids.max() <= np.iinfo("int64").max
+    return ids.astype("int64") if whole else ids.astype(str)
 
 
 def _clean_numbers(values: pd.Series) -> pd.Series:

@@ -121,7 +121,8 @@ def test_an_item_that_nobody_rated_gets_the_global_mean():
 
 
 @pytest.mark.parametrize(
-    ("users", "expected"), [([1.0, 1.0, 2.0], "int64"), (["1", "1", "b"], "str")]
+    ("users", "expected"),
+    [([1.0, 1.0, 2.0], "int64"), (["1", "1", "b"], "str"), ([2**63, 2**63, 1], "str")],
 )
 def test_whole_numbers_become_integers_and_all_else_text(users, expected):
     assert str(Ratings.from_table(table(user=users)).table["user"].dtype) == expected
