@@ -22,7 +22,7 @@ def interval_coverage(
 ) -> np.ndarray:
     r"""Share of a user's true ratings inside the central interval of the prediction.
 
-    .. math:: \frac{1}{|Q_u|} \#\{ i \in Q_u : |r_{ui} - \hat r_{ui}| \le
+    .. math:: \frac{1}{|\mathcal Q_u|} \#\{ i \in \mathcal Q_u : |r_{ui} - \hat r_{ui}| \le
               z\, \hat\sigma_{ui} \}, \qquad z = \Phi^{-1}\big((1 + \mathrm{level}) / 2\big)
 
     The prediction is a normal distribution with the given mean and standard deviation. An honest

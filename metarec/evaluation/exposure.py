@@ -84,9 +84,9 @@ def coverage(recommended: ArrayLike, n_items: int) -> float:
 def novelty(recommended: ArrayLike, popularity: ArrayLike) -> np.ndarray:
     r"""Mean self-information of what each user is recommended, in bits.
 
-    .. math:: \mathrm{novelty}_u = -\frac{1}{k} \sum_{i \in \mathrm{top}_k} \log_2 p_i
+    .. math:: \mathrm{novelty}_u = -\frac{1}{L} \sum_{i} \log_2 p_i
 
-    with :math:`p_i` the chance that a random user already knows the item. A film that half of
+    over the L items of the list, with :math:`p_i` the chance that a random user already knows the item. A film that half of
     the users rated carries 1 bit, one that 1 in 1 024 rated carries 10.
     Introduced in chapter 02.
 

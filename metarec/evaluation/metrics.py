@@ -15,7 +15,8 @@ from metarec.evaluation._arrays import aligned, ratio
 def rmse(predicted: ArrayLike, true: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
     r"""Root mean squared error of each user's predictions.
 
-    .. math:: \mathrm{RMSE}_u = \sqrt{\frac{1}{|Q_u|} \sum_{i \in Q_u} (\hat r_{ui} - r_{ui})^2}
+    .. math:: \mathrm{RMSE}_u = \sqrt{\frac{1}{|\mathcal Q_u|}
+              \sum_{i \in \mathcal Q_u} (\hat r_{ui} - r_{ui})^2}
 
     Introduced in chapter 02.
 
@@ -63,7 +64,7 @@ def rmse(predicted: ArrayLike, true: ArrayLike, mask: ArrayLike | None = None) -
 def mae(predicted: ArrayLike, true: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
     r"""Mean absolute error of each user's predictions.
 
-    .. math:: \mathrm{MAE}_u = \frac{1}{|Q_u|} \sum_{i \in Q_u} |\hat r_{ui} - r_{ui}|
+    .. math:: \mathrm{MAE}_u = \frac{1}{|\mathcal Q_u|} \sum_{i \in \mathcal Q_u} |\hat r_{ui} - r_{ui}|
 
     Introduced in chapter 02.
 
@@ -111,7 +112,8 @@ def pairwise_accuracy(
     r"""Share of a user's pairs with different ratings that the scores put in the right order.
 
     .. math:: \mathrm{PA}_u = \frac{\sum_{r_{ui} > r_{uj}}
-              [s_{ui} > s_{uj}] + \tfrac12 [s_{ui} = s_{uj}]}{\#\{(i, j): r_{ui} > r_{uj}\}}
+              [\hat r_{ui} > \hat r_{uj}] + \tfrac12 [\hat r_{ui} = \hat r_{uj}]}
+              {\#\{(i, j): r_{ui} > r_{uj}\}}
 
     Only the order of the scores matters. With two rating levels this is the area under the ROC
     curve. Introduced in chapter 02.

@@ -5,6 +5,9 @@ at random by `seed`, looks at the first k, and gives one value for each user. Wh
 ranked is the caller's choice, made by the mask, and decides the value: a list of ten sampled
 candidates and the whole catalogue do not belong in one table (Krichene & Rendle 2020,
 https://doi.org/10.1145/3394486.3403226).
+
+In the equations L is the length of the list (the argument `k`; few-shot chapters need the letter k
+for something else), and rel and gain belong to the candidate at place l of the ranking.
 """
 
 from __future__ import annotations
@@ -58,11 +61,11 @@ def ndcg(
 ) -> np.ndarray:
     r"""Normalised discounted cumulative gain of each user's first k candidates.
 
-    .. math:: \mathrm{nDCG@}k = \frac{\sum_{j=1}^{k} g_{\pi(j)} / \log_2(j + 1)}
-              {\sum_{j=1}^{k} g_{\pi^*(j)} / \log_2(j + 1)}
+    .. math:: \mathrm{nDCG@}L = \frac{\sum_{\ell=1}^{L} \mathrm{gain}_\ell / \log_2(\ell + 1)}
+              {\sum_{\ell=1}^{L} \mathrm{gain}^*_\ell / \log_2(\ell + 1)}
 
-    with :math:`\pi` the order of the scores and :math:`\pi^*` the best order of *the same
-    candidates*. Introduced in chapter 02.
+    with :math:`\mathrm{gain}_\ell` in the order of the scores and :math:`\mathrm{gain}^*_\ell` in
+    the best order of *the same candidates*. Introduced in chapter 02.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ def precision(
 ) -> np.ndarray:
     r"""Share of the k recommended that are relevant.
 
-    .. math:: \mathrm{precision@}k = |\mathrm{top}_k \cap R_u| \;/\; k
+    .. math:: \mathrm{precision@}L = \frac{1}{L} \sum_{\ell=1}^{L} \mathrm{rel}_\ell
 
     Introduced in chapter 02.
 
@@ -170,7 +173,7 @@ def recall(
 ) -> np.ndarray:
     r"""Share of a user's relevant candidates that are among the k recommended.
 
-    .. math:: \mathrm{recall@}k = |\mathrm{top}_k \cap R_u| \;/\; |R_u|
+    .. math:: \mathrm{recall@}L = \sum_{\ell=1}^{L} \mathrm{rel}_\ell \;\Big/\; \sum_i y_{ui}
 
     Introduced in chapter 02.
 
@@ -211,7 +214,7 @@ def hit_rate(
 ) -> np.ndarray:
     r"""1 where at least one of the k recommended is relevant, else 0.
 
-    .. math:: \mathrm{HR@}k = [\mathrm{top}_k \cap R_u \ne \emptyset]
+    .. math:: \mathrm{HR@}L = \max_{\ell \le L} \mathrm{rel}_\ell
 
     With one relevant candidate a user (leave one out) it equals recall.
     Introduced in chapter 02.
@@ -255,8 +258,7 @@ def mrr(
 ) -> np.ndarray:
     r"""Reciprocal rank of the first relevant candidate; its mean over users is the MRR.
 
-    .. math:: \mathrm{RR@}k = 1 \,/\, \min \{ j \le k : \pi(j) \in R_u \}, \quad 0
-              \text{ if none is among the first } k
+    .. math:: \mathrm{RR@}L = \max_{\ell \le L} \mathrm{rel}_\ell / \ell
 
     Introduced in chapter 02.
 
