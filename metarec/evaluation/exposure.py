@@ -86,8 +86,8 @@ def novelty(recommended: ArrayLike, popularity: ArrayLike) -> np.ndarray:
 
     .. math:: \mathrm{novelty}_u = -\frac{1}{L} \sum_{i} \log_2 p_i
 
-    over the L items of the list, with :math:`p_i` the chance that a random user already knows the item. A film that half of
-    the users rated carries 1 bit, one that 1 in 1 024 rated carries 10.
+    over the L items of the list, with :math:`p_i` the chance that a random user already knows the
+    item. A film that half of the users rated carries 1 bit, one that 1 in 1 024 rated carries 10.
     Introduced in chapter 02.
 
     Parameters

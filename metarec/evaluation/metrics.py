@@ -64,7 +64,8 @@ def rmse(predicted: ArrayLike, true: ArrayLike, mask: ArrayLike | None = None) -
 def mae(predicted: ArrayLike, true: ArrayLike, mask: ArrayLike | None = None) -> np.ndarray:
     r"""Mean absolute error of each user's predictions.
 
-    .. math:: \mathrm{MAE}_u = \frac{1}{|\mathcal Q_u|} \sum_{i \in \mathcal Q_u} |\hat r_{ui} - r_{ui}|
+    .. math:: \mathrm{MAE}_u = \frac{1}{|\mathcal Q_u|}
+              \sum_{i \in \mathcal Q_u} |\hat r_{ui} - r_{ui}|
 
     Introduced in chapter 02.
 
