@@ -40,7 +40,7 @@ GOOD = '''
 # **Time.** 4 minutes to read, 3 seconds to run.
 # :::
 
-# %% mystnb={"image": {"alt": "a line that falls away"}, "figure": {"caption": "A line falls down."}}
+# %% mystnb={"image": {"alt": "a line that goes down"}, "figure": {"caption": "A line falls down."}}
 first()
 
 # %% mystnb={"image": {"alt": "a line that rises up"}, "figure": {"caption": "It rises with time."}}
@@ -154,7 +154,7 @@ def test_a_good_specimen_passes():
         ("*Hard.*", "*Easy.*", "*Hard.*"),
         (":::{dropdown} C. Three", ":::{note}", "2 folded answers"),
         ("# - {cite:t}`two` is better.", "# - A book.", "without a source"),
-        ('"alt": "a line that falls away"', '"alt": ""', "no alt text"),
+        ('"alt": "a line that goes down"', '"alt": ""', "no alt text"),
         ("A line falls down.", "It falls.", "no caption"),
         ("first()", "x = 1\n" * 26, "26 lines"),
         ("first()", "x = " + "1" * 100, "104 columns"),
