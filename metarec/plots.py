@@ -41,7 +41,7 @@ METRICS = {
     "recall@10": "recall@10, from 0 to 1 (higher is better)",
 }
 K_LABEL = "ratings known of a newcomer, k"
-_WIDTH, _DPI = 7.0, 200  # twice the pixels of the book's column, for sharp screens
+_WIDTH, _DPI = 6.4, 220  # twice the pixels of the book's column, for sharp screens
 _GRID = "#E3E7EB"
 
 
@@ -62,8 +62,8 @@ def style() -> Any:
     return plt.rc_context({
         "figure.dpi": _DPI, "savefig.dpi": _DPI, "figure.facecolor": "white",
         "figure.constrained_layout.use": True, "figure.constrained_layout.h_pad": 0.06,
-        "font.size": 9.5, "text.color": ink, "axes.labelcolor": ink, "axes.edgecolor": grey,
-        "axes.titlesize": 10, "axes.titlelocation": "left", "axes.titlecolor": ink,
+        "font.size": 10, "text.color": ink, "axes.labelcolor": ink, "axes.edgecolor": grey,
+        "axes.titlesize": 10.5, "axes.titlelocation": "left", "axes.titlecolor": ink,
         "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
         "axes.axisbelow": True, "axes.grid": True, "axes.grid.axis": "y", "grid.color": _GRID,
         "axes.prop_cycle": plt.cycler(color=[PALETTE[name] for name in SERIES]),
@@ -74,7 +74,7 @@ def style() -> Any:
 
 
 def figure(
-    title: str, xlabel: str, ylabel: str, *, height: float = 3.9, panels: int = 1
+    title: str, xlabel: str, ylabel: str, *, height: float = 3.8, panels: int = 1
 ) -> tuple[Figure, Any]:
     """Open a figure in the book's style: the title states the finding, both axes have labels.
 
@@ -88,7 +88,7 @@ def figure(
     xlabel, ylabel
         Labels with their units.
     height
-        In inches; the width is always 7, the width of the page.
+        In inches; the width is always 6.4, the width of the page.
     panels
         Panels side by side; they share the labels and the vertical scale.
 
@@ -105,12 +105,12 @@ def figure(
         )
         for position, ax in enumerate(axes[0]):
             ax.set_xlabel(xlabel)
-            ax.tick_params(labelsize=9, length=0, labelcolor=PALETTE["ink"])
+            ax.tick_params(labelsize=9.5, length=0, labelcolor=PALETTE["ink"])
             if position == 0:
                 ax.set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
                 ax.yaxis.set_label_coords(0, 1.02 if panels == 1 else 1.1)
         fig.suptitle(
-            textwrap.fill(title, 66), x=0.012, ha="left", fontweight="bold", fontsize=11.5
+            textwrap.fill(title, 58), x=0.012, ha="left", fontweight="bold", fontsize=11.8
         )
     return fig, axes[0, 0] if panels == 1 else axes[0]
 
@@ -197,14 +197,14 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
     names = sorted(ends, key=lambda name: ends[name][0])
     to_pixels = ax.transData.transform
     wanted = np.array([to_pixels((right, ends[name][0]))[1] for name in names])
-    gap = 12.5 * ax.figure.dpi / 72
+    gap = 13 * ax.figure.dpi / 72
     bottom, top = ax.bbox.y0, ax.bbox.y1
     heights = spread(wanted, gap, bottom + gap / 2, top - gap / 2)
     for name, height in zip(names, heights, strict=True):
         value, color = ends[name]
         ax.annotate(
             name, (right, value), xytext=(1.035, (height - bottom) / (top - bottom)),
-            textcoords="axes fraction", va="center", fontsize=9.5, color=readable(color),
+            textcoords="axes fraction", va="center", fontsize=10, color=readable(color),
             arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 1, "shrinkB": 0},
             annotation_clip=False,
         )  # fmt: skip

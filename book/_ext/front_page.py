@@ -5,7 +5,6 @@ chapters of the book, ready or planned, with their run time. Nothing here can go
 are read again at every build.
 """
 
-import sys
 from pathlib import Path
 
 import yaml
@@ -14,7 +13,6 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # the metarec of this checkout, also for autodoc
 YARDSTICKS = ("globalmean", "itemmean", "bias")
 
 
@@ -51,8 +49,8 @@ def draw(board, target):
     curve = board[board["method"] == best]
     none, most = curve.iloc[0], curve.iloc[-1]
     finding = (
-        f"With {most['k']} ratings instead of {none['k'] or 'none'}, the error falls "
-        f"from {none['mean']:.2f} to {most['mean']:.2f} stars"
+        f"{most['k']} ratings bring the error from {none['mean']:.2f} "
+        f"down to {most['mean']:.2f} stars"
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     fig = plots.k_curve(board, "rmse", methods=[*yardsticks, best], title=finding)
@@ -108,8 +106,9 @@ class ChapterList(SphinxDirective):
                 refdoc=self.env.docname, refwarn=True,
             )  # fmt: skip
             title = link
-        time = f"runs in {chapter['at_most']} s or less"
-        head = nodes.paragraph("", "", nodes.inline(text=number, classes=["number"]), title)
+        time = f"runs in {chapter['at_most']} s or less" if page else ""
+        head = nodes.paragraph("", "", nodes.inline(text=number, classes=["number"]), title,
+                               classes=["head"])  # fmt: skip
         asks = nodes.paragraph(text=chapter["asks"], classes=["asks"])
         facts = nodes.paragraph(
             "", "", nodes.inline(text=status, classes=["status", status]), nodes.Text(time),

@@ -1,0 +1,24 @@
+// Small repairs that markup and style cannot make.
+(() => {
+  const SCROLLING = "mjx-container[display], pre, .pst-scrollable-table-container, .text_html";
+
+  // What scrolls sideways must be reachable with the keyboard.
+  const reach = () => document.querySelectorAll(`.bd-article :is(${SCROLLING})`).forEach((box) => {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+  });
+
+  addEventListener("DOMContentLoaded", () => {
+    // Chinese words get their language, for screen readers and for the right glyphs.
+    document.querySelectorAll("dl.glossary dt").forEach((term) => {
+      if (/\p{Script=Han}/u.test(term.textContent)) term.lang = "zh-Hans";
+    });
+    // docutils calls the bibliography a list, but its entries no list items.
+    document.querySelectorAll(".citation-list").forEach((list) => list.removeAttribute("role"));
+  });
+  addEventListener("load", () => {
+    (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reach);
+    let pause;
+    addEventListener("resize", () => { clearTimeout(pause); pause = setTimeout(reach, 200); });
+    document.addEventListener("toggle", reach, true);
+  });
+})();

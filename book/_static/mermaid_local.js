@@ -1,6 +1,7 @@
 // Draws the diagrams of a page in the book's colours, and again when the reader switches between
 // light and dark. Plain script, no module: modules do not load over file://.
 (() => {
+  mermaid.initialize({ startOnLoad: false }); // or it draws once by itself, before we look
   const sources = new Map();
   let queue = Promise.resolve();
   const color = (name) =>

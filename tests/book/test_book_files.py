@@ -1,0 +1,191 @@
+"""What can be known of the book without building it: its parts are there and in step."""
+
+import hashlib
+import importlib
+import inspect
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+VENDOR = BOOK / "_static" / "vendor"
+sys.path.insert(0, str(BOOK / "_ext"))
+
+
+def toc_files():
+    """All pages that _toc.yml lists."""
+    text = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    return re.findall(r"(?:root|file):\s*(\S+)", text)
+
+
+def test_vendored_scripts_are_those_recorded():
+    """Each file in vendor/ has its recorded hash, and there is no other file."""
+    lines = (VENDOR / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    recorded = {name.removeprefix("./"): value for value, name in map(str.split, lines)}
+    found = {
+        path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in VENDOR.rglob("*")
+        if path.is_file() and path.name not in ("README.md", "SHA256SUMS")
+    }
+    assert found == recorded
+
+
+def test_contents_list_what_exists_and_nothing_is_forgotten():
+    """Every page of _toc.yml exists; every chapter and every page of the book is listed."""
+    listed = set(toc_files())
+    for name in listed:
+        assert any((ROOT / f"{name}{end}").exists() for end in (".md", ".ipynb")), name
+    pages = {f"book/{path.stem}" for path in BOOK.glob("*.md") if path.stem != "README"}
+    chapters = {f"notebooks/{path.stem}" for path in ROOT.glob("notebooks/[0-9][0-9]_*.ipynb")}
+    assert pages | chapters == listed
+
+
+def test_chapters_are_numbered_and_titled_once():
+    """chapters.yml holds the 22 chapters in order."""
+    parts = yaml.safe_load((BOOK / "chapters.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in parts for chapter in part["chapters"]]
+    assert [chapter["number"] for chapter in chapters] == list(range(1, 23))
+    assert all(chapter["asks"].endswith("?") and chapter["at_most"] > 0 for chapter in chapters)
+
+
+@pytest.mark.parametrize("room", ["data", "models", "evaluation", "plots"])
+def test_everything_that_a_room_offers_is_in_the_api_reference(room):
+    """The page of a room names all that the room exports, and each name leads to an object."""
+    api_room = importlib.import_module("api_room")
+    page = (BOOK / f"api_{room}.md").read_text(encoding="utf-8")
+    assert f"{{api-room}} metarec.{room}\n" in page
+    names = {name for found in api_room.contents(f"metarec.{room}").values() for name in found}
+    package = importlib.import_module(f"metarec.{room}")
+    for name in getattr(package, "__all__", ["figure", "k_curve"]):
+        value = getattr(package, name)
+        parts = api_room.own_names(value) if inspect.ismodule(value) else [name]
+        for part in parts:
+            assert {f"metarec.{room}.{part}", f"metarec.{room}.{name}.{part}"} & names, part
+    assert all(callable(api_room.resolve(name)) for name in names)
+
+
+def test_bibliography_entries_are_whole():
+    """Keys are unique and say who and when; every entry has author, title, year, and a venue."""
+    entries = re.findall(
+        r"^@(\w+)\{(\S+),\n(.*?)^\}", (BOOK / "references.bib").read_text("utf-8"), re.M | re.S
+    )
+    keys = [key for _, key, _ in entries]
+    assert len(keys) == len(set(keys)) > 50
+    for _, key, body in entries:
+        fields = dict(re.findall(r"^\s*(\w+)\s*=\s*\{(.*)\},?$", body, re.M))
+        assert {"author", "title", "year"} <= set(fields), key
+        assert {"journal", "booktitle", "publisher", "howpublished"} & set(fields), key
+        assert re.fullmatch(r"[a-z]+\d{4}[a-z0-9]*", key), key
+        assert fields["year"] in key, key
+        assert re.fullmatch(r"10\.\d{4,9}/\S+", fields.get("doi", "10.1000/none")), key
+
+
+def test_glossary_gives_both_languages():
+    """Each entry of the glossary has an English and a Chinese name, and each name comes once."""
+    text = (BOOK / "glossary.md").read_text(encoding="utf-8")
+    body = text.split("```{glossary}")[1].split("```")[0]
+    entries = [block.splitlines() for block in body.strip().split("\n\n")[1:]]
+    names = [line for entry in entries for line in entry if not line.startswith(" ")]
+    assert len(entries) >= 70
+    assert len(names) == len(set(names)) == 2 * len(entries)
+    assert all(re.search("[\u4e00-\u9fff]", entry[1]) for entry in entries)
+
+
+def test_notation_gives_each_symbol_once():
+    """No symbol stands in two rows of the notation page."""
+    text = (BOOK / "notation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\$.*?) \|", text, re.M)
+    symbols = [symbol for row in rows for symbol in re.findall(r"\$([^$]+)\$", row)]
+    symbols = [symbol for symbol in symbols if "," not in symbol]
+    assert len(symbols) == len(set(symbols)) > 30
+
+
+def test_no_page_and_no_style_asks_another_machine():
+    """Our own pages, styles and scripts load nothing by address."""
+    own = [*BOOK.glob("*.md"), *BOOK.glob("_static/*.*"), *BOOK.glob("_ext/*.py")]
+    for path in own:
+        text = path.read_text(encoding="utf-8")
+        loads = re.findall(r"(?:src=|url\(|@import|!\[[^]]*\]\()\s*[\"']?https?:", text)
+        assert not loads, path
+        assert not re.search(r"!\[\s*\]\(", text), f"{path}: an image without alternative text"
+
+
+# ---------------------------------------------------------------- extensions
+
+
+def test_printed_claims_become_a_checklist(capsys):
+    """The page's checklist reads what `check` prints, with and without a number."""
+    from metarec.evaluation import Interval, check
+
+    cells = importlib.import_module("cells")
+    check("five ratings help: by", 0.0484, 0.03, 0.06)
+    check("it beats the bias", Interval(-0.0273, -0.0341, -0.0209, 0.0034, n=149), high=0)
+    check("it is faster", 12.0, low=10, show=False)
+    found = [cells.CLAIM.match(line) for line in capsys.readouterr().out.splitlines()]
+    assert [match["text"] for match in found] == [
+        "five ratings help: by", "it beats the bias", "it is faster",
+    ]  # fmt: skip
+    assert [match["value"] for match in found] == ["0.05", "-0.03 [-0.03, -0.02]", None]
+    assert cells.claim_item(found[0]).astext().startswith("✓five ratings help: by: 0.05")
+
+
+def rows(method, means):
+    """Leaderboard rows of one method."""
+    return [
+        {
+            "protocol": "newcomers", "method": method, "k": k, "metric": "rmse", "mean": mean,
+            "low": mean - 0.02, "high": mean + 0.02, "n_users": 149, "n_draws": 5,
+            "relative_seconds": 1.0, "parameters": 3,
+        }
+        for k, mean in zip((0, 5, 20), means, strict=True)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """An empty folder of results."""
+    monkeypatch.setenv("METAREC_RESULTS", str(tmp_path))
+    return tmp_path
+
+
+def test_front_page_figure_waits_for_results(results):
+    """Without results there is no figure, and no error."""
+    assert importlib.import_module("front_page").newcomers().empty
+
+
+def test_front_page_figure_shows_the_best_method_beside_the_yardsticks(results):
+    """The figure and its words come from the stored rows; a later chapter replaces an earlier."""
+    board = rows("item mean", [1.0, 1.0, 1.0]) + rows("bias", [1.0, 0.97, 0.94])
+    first = {"chapter": "02", "versions": {}, "rows": board + rows("best", [1.0, 0.95, 0.95])}
+    later = {"chapter": "04", "versions": {}, "rows": rows("best", [1.0, 0.95, 0.91])}
+    for chapter in (first, later):
+        (results / f"{chapter['chapter']}.json").write_text(json.dumps(chapter), encoding="utf-8")
+    front_page = importlib.import_module("front_page")
+    board = front_page.newcomers()
+    assert front_page.chosen(board) == (["item mean", "bias"], "best")
+    words = front_page.draw(board, results / "figure.png")
+    assert "best: 1.000 at k = 0, 0.950 at k = 5, 0.910 at k = 20" in words
+    assert (results / "figure.png").stat().st_size > 10_000
+
+
+def test_diagram_links_to_chapters_that_exist():
+    """A link to a chapter becomes its address; a link to a chapter to come is left out."""
+    mermaid_local = importlib.import_module("mermaid_local")
+
+    class Builder:
+        class env:
+            found_docs = {"book/index", "notebooks/01_problem"}
+
+        @staticmethod
+        def get_relative_uri(origin, page):
+            return f"../{page}.html"
+
+    code = 'flowchart TD\n  A --> B\n  click A href "chapter:01"\n  click B href "chapter:09"\n'
+    assert mermaid_local.link_chapters(code, Builder, "book/index") == (
+        'flowchart TD\n  A --> B\n  click A href "../notebooks/01_problem.html"\n'
+    )

@@ -1,0 +1,162 @@
+"""Every built page as readers meet it: wide and narrow, light and dark, with no network.
+
+The pages are opened from the folder (file://), which is the strictest way: a request that leaves
+the machine, a missing file or a script error shows at once.
+"""
+
+import json
+import re
+
+import pytest
+
+from .conftest import SITE
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+BUILT = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html"))
+# The root index.html only leads on; pages with the package's source are all alike: one will do.
+PAGES = [page for page in BUILT if not page.startswith(("_", "index.html"))]
+PAGES += [page for page in BUILT if page.startswith("_modules/metarec")][:1]
+PAGES = PAGES or ["book/index.html"]  # nothing built: each test skips and says so
+LOCAL = ("file:", "data:", "blob:", "about:")
+
+MEASURE = """() => ({
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  undrawn: [...document.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container'))
+    .map(m => m.textContent),
+  wrong: [...document.querySelectorAll('mjx-merror')].map(m => m.textContent),
+  diagrams: [...document.querySelectorAll('pre.mermaid')]
+    .filter(d => !d.querySelector('svg') || d.textContent.includes('Syntax error')).length,
+  blind: [...document.images].filter(i => !(i.alt || '').trim()).map(i => i.src),
+  broken: [...document.images].filter(i => i.loading !== 'lazy' && !i.naturalWidth).map(i => i.src),
+  theme: document.documentElement.dataset.theme,
+})"""
+DRAWN = """() => (window.MathJax?.startup?.promise ?? Promise.resolve())
+  .then(() => ![...document.querySelectorAll('pre.mermaid')].some(d => !d.querySelector('svg')))"""
+
+
+@pytest.fixture(scope="module")
+def tabs(browser):
+    """One tab in light and one in dark, with what they asked for and complained about."""
+    opened = {}
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme, viewport=WIDE, reduced_motion="reduce")
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request, page=page: page.asked.append(request.url))
+        page.on("pageerror", lambda error, page=page: page.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message, page=page: message.type == "error"
+            and page.complaints.append(message.text),
+        )
+        opened[scheme] = page
+    yield opened
+    for page in opened.values():
+        page.close()
+
+
+def visit(tab, site, name, size):
+    """Open a page and wait until formulas and diagrams are drawn."""
+    tab.asked.clear()
+    tab.complaints.clear()
+    tab.set_viewport_size(size)
+    tab.goto((site / name).as_uri(), wait_until="load")
+    tab.wait_for_function(DRAWN, timeout=10_000)
+
+
+def problems(tab, size, scheme):
+    """What is wrong with the page that the tab shows now, in words."""
+    found = tab.evaluate(MEASURE)
+    yield "asks another machine for", [url for url in tab.asked if not url.startswith(LOCAL)]
+    yield "the console says", tab.complaints
+    yield f"at {size['width']} px it scrolls sideways by", max(found["overflow"], 0)
+    yield "formulas not drawn", found["undrawn"]
+    yield "formulas with errors", found["wrong"]
+    yield "diagrams not drawn", found["diagrams"]
+    yield "images without alternative text", found["blind"]
+    yield "images that do not load", found["broken"]
+    yield "wrong theme", found["theme"] != scheme
+
+
+def violations(tab):
+    """Serious and critical violations that axe-core finds, with everything folded open."""
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe-playwright-python missing")
+    tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    tab.evaluate(axe.AXE_SCRIPT)
+    options = {"resultTypes": ["violations"]}
+    for rule in tab.evaluate("options => axe.run(options)", options)["violations"]:
+        if rule["impact"] in ("serious", "critical"):
+            nodes = rule["nodes"][:4]
+            yield rule["id"], [f"{node['target']}: {node['html'][:160]}" for node in nodes]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page(tabs, site, name, scheme):
+    """Draws all, fits the screen, asks nobody, complains about nothing, is open to everybody.
+
+    Both widths are measured; axe-core, which is slow, sees the page wide in light and narrow in
+    dark.
+    """
+    tab = tabs[scheme]
+    sizes = (NARROW, WIDE) if scheme == "light" else (WIDE, NARROW)
+    for size in sizes:
+        visit(tab, site, name, size)
+        wrong = {what: found for what, found in problems(tab, size, scheme) if found}
+        assert not wrong, f"{name} in {scheme}: {json.dumps(wrong, indent=1)}"
+    wrong = dict(violations(tab))
+    assert not wrong, f"{name} in {scheme}: not accessible: {json.dumps(wrong, indent=1)}"
+
+
+@pytest.mark.parametrize("kind", ["file", "http"])
+def test_search_finds_a_word(browser, site, kind, request):
+    """The search works from the folder and from a server."""
+    base = site.as_uri() if kind == "file" else request.getfixturevalue("server")
+    page = browser.new_page()
+    page.goto(f"{base}/search.html?q=sparsity")
+    page.wait_for_selector("#search-results li a", timeout=10_000)
+    assert page.locator("#search-results li a").count() >= 2
+    assert page.get_by_role("link", name=re.compile("Glossary|Preface")).count()
+    page.close()
+
+
+def test_root_leads_to_the_front_page(browser, site):
+    """index.html in the root of the site opens the book."""
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.wait_for_url("**/book/index.html")
+    assert "Learn to Learn" in page.title()
+    page.close()
+
+
+def test_theme_switch_redraws_diagrams(browser, site):
+    """Dark mode changes the colours of a diagram, and the choice is kept on the next page."""
+    page = browser.new_page(color_scheme="light", viewport=WIDE)
+    page.goto((site / "book/proofs.html").as_uri())
+    page.wait_for_function(DRAWN)
+    before = page.inner_html("pre.mermaid")
+    page.locator(".theme-switch-button").first.click()  # from "as the system" to dark
+    changed = """before => document.querySelector('pre.mermaid svg')
+        && document.querySelector('pre.mermaid').innerHTML !== before"""
+    page.wait_for_function(changed, arg=before)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.goto((site / "book/preface.html").as_uri())
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.close()
+
+
+def test_links_inside_the_site_lead_somewhere(site):
+    """Every relative link and every anchor exists."""
+    ids, links = {}, []
+    for name in PAGES:
+        text = (site / name).read_text(encoding="utf-8")
+        ids[(site / name).resolve()] = set(re.findall(r'\bid="([^"]+)"', text))
+        links += [(name, target) for target in re.findall(r'<a [^>]*?href="([^"]+)"', text)]
+    dead = set()
+    for name, target in links:
+        if re.match(r"[a-z]+:", target) or target in ("#", ""):
+            continue
+        path, _, anchor = target.partition("#")
+        page = ((site / name).parent / path).resolve() if path else (site / name).resolve()
+        if not page.exists() or (anchor and page in ids and anchor not in ids[page]):
+            dead.add(f"{name} -> {target}")
+    assert not dead, sorted(dead)
