@@ -1,0 +1,232 @@
+"""The rules of the house that no single room can keep alone: imports, docstrings, tracked files."""
+
+import ast
+import re
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+from chapters import ROOT
+from check_docstrings import complaints, exported, name_of, public_files
+
+PACKAGE = ROOT / "metarec"
+
+
+def tracked():
+    """Files that git knows or would know."""
+    done = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip("this is not a git checkout")
+    return [ROOT / name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def in_python(code):
+    """What a fresh Python prints when it runs this code."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+# ---------------------------------------------------------------- imports
+
+
+def test_rooms_import_in_one_direction():
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as l; l()",
+         "--no-cache"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_in_the_package_imports_the_book():
+    outside = {"notebooks", "book", "tests", "tools", "conftest"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {n.split(".")[0] for n in names} & outside, path
+
+
+def test_importing_metarec_takes_less_than_a_second():
+    in_python("import metarec")  # the first one may compile
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        in_python("import metarec")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 1, f"{min(times):.2f} s with the start of Python"
+
+
+def test_importing_metarec_loads_nothing_heavy():
+    heavy = "torch transformers matplotlib.pyplot sklearn pandas scipy numpy IPython typer"
+    loaded = in_python(f"""
+        import sys, metarec
+        print(*[name for name in "{heavy}".split() if name in sys.modules])
+    """)
+    assert loaded == ""
+
+
+def test_the_rooms_load_without_torch_and_pyplot():
+    loaded = in_python("""
+        import sys, metarec
+        metarec.data.movielens_2016; metarec.models.Bias; metarec.evaluation.rmse; metarec.plots
+        print(*[n for n in ("torch", "transformers", "matplotlib.pyplot") if n in sys.modules])
+    """)
+    assert loaded == ""
+
+
+def test_every_public_name_of_the_rooms_can_be_had():
+    found = in_python("""
+        import metarec
+        for room in (metarec, metarec.data, metarec.models, metarec.evaluation):
+            for name in room.__all__:
+                assert getattr(room, name) is not None, name
+        print("all")
+    """)
+    assert found == "all"
+
+
+# ---------------------------------------------------------------- docstrings
+
+
+@pytest.mark.parametrize("path", public_files(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_public_names_say_what_they_do(path):
+    said = complaints(path.read_text(encoding="utf-8"), name_of(path), exported())
+    assert not said, "\n".join(said)
+
+
+GOOD = '''
+"""A module."""
+
+def rmse(predicted: np.ndarray, k: int = 5) -> np.ndarray:
+    """Error of each user.
+
+    Parameters
+    ----------
+    predicted : array [users, q]
+        Ratings.
+    k : int
+        Cut-off.
+
+    Returns
+    -------
+    array [users]
+
+    Raises
+    ------
+    ValueError
+        When k is negative.
+
+    References
+    ----------
+    Somebody (1999), Somewhere.
+    """
+    if k < 0:
+        raise ValueError("no")
+    return predicted
+'''
+
+
+def test_the_docstring_check_passes_a_good_one():
+    assert complaints(GOOD, "metarec/evaluation/metrics.py", {"rmse"}) == []
+
+
+def test_a_helper_needs_a_sentence_and_whole_sections():
+    helper = GOOD.replace("def rmse", "def helper")
+    assert complaints(helper, "metarec/data/x.py", set()) == []
+    assert complaints(helper.replace("    k : int\n", ""), "metarec/data/x.py", set())
+    short = '"""A module."""\ndef helper(x):\n    """One sentence."""\n    return x\n'
+    assert complaints(short, "metarec/data/x.py", set()) == []
+    assert complaints(short.replace('"""One sentence."""', ""), "metarec/data/x.py", set())
+    assert complaints(short, "metarec/data/x.py", {"helper"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"""A module."""', "", "has no docstring"),
+        ("Error of each user.", "", "no summary"),
+        ("Error of each user.", "Error of each user", "ends without a full stop"),
+        ("    k : int\n        Cut-off.\n", "", "does not describe k"),
+        ("    k : int\n", "    n : int\n", "describes n"),
+        ("array [users, q]", "array", "no shape for predicted"),
+        ("    Returns\n    -------\n    array [users]\n", "", "does not say what it returns"),
+        ("    array [users]\n", "    array\n", "no shape for what it returns"),
+        ("    ValueError\n        When k is negative.\n", "    TypeError\n", "raises ValueError"),
+        ("    References\n    ----------\n    Somebody (1999), Somewhere.\n", "", "no source"),
+    ],
+)  # fmt: skip
+def test_the_docstring_check_sees(old, new, said):
+    assert old in GOOD
+    found = complaints(GOOD.replace(old, new), "metarec/evaluation/metrics.py", {"rmse"})
+    assert any(said in one for one in found), found
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_files_hold_one_topic():
+    long = {}
+    for folder in ("metarec", "tools"):
+        for path in (ROOT / folder).rglob("*.py"):
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            if lines > 300:
+                long[path.relative_to(ROOT).as_posix()] = lines
+    assert not long, f"files of more than 300 lines: {long}"
+
+
+FORBIDDEN = {
+    "a package registry or mirror": re.compile(
+        r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|debian)[\w.-]*|registry\.\w+|index-url"
+    ),
+    "a path of somebody's machine": re.compile(
+        r"(?<![\w./\"'<])/(?:home|root|work|Users)/[a-z]\w+|[A-Z]:\\Users\\\w"
+    ),
+}
+MAY_NAME = {"tests/test_house.py", "tests/book/test_notebooks.py", "tools/check_chapter.py"}
+TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".cfg", ".ipynb", ".json", ".css", ".cff"}
+
+
+def test_no_file_names_a_registry_or_a_machine():
+    said = []
+    for path in tracked():
+        name = path.relative_to(ROOT).as_posix()
+        if name in MAY_NAME or "/vendor/" in name:
+            continue
+        if path.suffix in TEXT or path.name in ("Makefile", "run"):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for what, pattern in FORBIDDEN.items():
+                found = pattern.search(text)
+                said += [f"{name}: {what}: {found[0]}"] if found else []
+    assert not said, "\n".join(said)
+
+
+def test_the_package_never_unpickles_or_evaluates():
+    banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            where = f"{path.name}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Import):
+                assert not {a.name.split(".")[0] for a in node.names} & banned, where
+            elif isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] not in banned, where
+            elif isinstance(node, ast.Call):
+                called = ast.unparse(node.func)
+                assert called not in ("eval", "exec", "pd.read_pickle", "pd.eval"), where
+                if called == "torch.load":
+                    keys = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                    assert keys.get("weights_only") == "True", where
+                assert "allow_pickle" not in {k.arg for k in node.keywords}, where
+
+
+def test_no_large_file_is_tracked():
+    large = {p.name: p.stat().st_size for p in tracked() if p.stat().st_size > 5_000_000}
+    assert not large, large
