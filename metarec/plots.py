@@ -58,6 +58,7 @@ def style() -> Any:
     """
     import matplotlib.pyplot as plt
 
+    plt.draw_if_interactive()  # loads the backend now; inside, what it sets would be undone
     ink, grey = PALETTE["ink"], PALETTE["grey"]
     return plt.rc_context({
         "figure.dpi": _DPI, "savefig.dpi": _DPI, "figure.facecolor": "white",
