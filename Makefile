@@ -1,14 +1,14 @@
 # `make` lists the tasks. All the work is done by tools/setup.py and tools/tasks.py, so the
 # same tasks run without make:  python tools/setup.py book
 PYTHON ?= $(shell command -v python3 || command -v python)
-CHAPTERS ?=
-ifdef FULL
-SIZE := --full
-endif
+
+arguments = $(CHAPTERS)
+run: arguments = $(if $(FULL),--full) $(CHAPTERS)
+test: arguments = $(PARTS)
 
 .PHONY: help book test lab run mutate linkcheck clean env
 .DEFAULT_GOAL := help
 
 help book test lab run mutate linkcheck clean env:
 	@test -n "$(PYTHON)" || { echo "No Python was found: install Python 3.11, 3.12 or 3.13."; exit 1; }
-	@$(PYTHON) tools/setup.py $@ $(if $(filter run mutate,$@),$(SIZE) $(CHAPTERS)) $(if $(filter test,$@),$(PARTS))
+	@$(PYTHON) tools/setup.py $@ $(arguments)

@@ -91,5 +91,7 @@ def pair_differences(path):
 def quiet_environment():
     """Set the environment that every chapter runs in; what the reader has set stays."""
     os.environ.pop("MPLBACKEND", None)  # a kernel told to use Agg would store no figure
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)  # the metarec of this checkout
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

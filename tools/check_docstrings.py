@@ -15,7 +15,7 @@ from chapters import ROOT
 from numpydoc.docscrape import NumpyDocString
 
 ARRAY = re.compile(r"(?<!\[)\b(?:np\.ndarray|ArrayLike|torch\.Tensor)")
-SHAPE = re.compile(r"\[[^\]]*\]|\bshapes?\b|scalar|as in `|\blike `|one value|any shape", re.IGNORECASE)
+SHAPE = re.compile(r"(?i)\[[^\]]*\]|\bshapes?\b|scalar|as in `|\blike `|one value")
 SECTIONS = re.compile(r"(?m)^\s*-{4,}$")
 CONTRACT = {"fit", "predict"}  # described once, in Method
 SOURCED = ("metarec/evaluation/metrics.py", "metarec/evaluation/ranking.py")
