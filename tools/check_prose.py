@@ -212,7 +212,7 @@ def numbers_in_chapter(path):
 
 def numbers_in(path):
     """The same for one file: a notebook, or a page of the book."""
-    if path.suffix == ".ipynb":
+    if path.suffix in (".ipynb", ".py"):
         return numbers_in_chapter(path)
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     return typed_numbers(path.read_text(encoding="utf-8"), name)
