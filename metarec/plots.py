@@ -40,7 +40,7 @@ METRICS = {
     "ndcg@10": "nDCG@10, from 0 to 1 (higher is better)",
     "recall@10": "recall@10, from 0 to 1 (higher is better)",
 }
-K_LABEL = "ratings known of a newcomer, k"
+K_LABEL = "known ratings, k"
 _WIDTH, _DPI = 6.4, 220  # twice the pixels of the book's column, for sharp screens
 _GRID = "#E3E7EB"
 
@@ -75,7 +75,7 @@ def style() -> Any:
 
 
 def figure(
-    title: str, xlabel: str, ylabel: str, *, height: float = 3.8, panels: int = 1
+    title: str, xlabel: str, ylabel: str, *, height: float = 3.8, panels: int | Sequence[str] = 1
 ) -> tuple[Figure, Any]:
     """Open a figure in the book's style: the title states the finding, both axes have labels.
 
@@ -91,29 +91,30 @@ def figure(
     height
         In inches; the width is always 6.4, the width of the page.
     panels
-        Panels side by side; they share the labels and the vertical scale.
+        Names of panels to stand side by side, or their number; they share labels and scale.
 
     Returns
     -------
     (figure, axes)
-        One `Axes`, or an array `[panels]` of them.
+        One `Axes`; with several panels an array `[panels]` of them.
     """
     import matplotlib.pyplot as plt
 
+    names = [""] * panels if isinstance(panels, int) else list(panels)
     with style():
         fig, axes = plt.subplots(
-            1, panels, figsize=(_WIDTH, height), sharey=panels > 1, squeeze=False
+            1, len(names), figsize=(_WIDTH, height), sharey=True, squeeze=False
         )
-        for position, ax in enumerate(axes[0]):
+        for ax, name in zip(axes[0], names, strict=True):
+            ax.set_title(name)
             ax.set_xlabel(xlabel)
             ax.tick_params(labelsize=9.5, length=0, labelcolor=PALETTE["ink"])
-            if position == 0:
-                ax.set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
-                ax.yaxis.set_label_coords(0, 1.02 if panels == 1 else 1.1)
+        axes[0, 0].set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
+        axes[0, 0].yaxis.set_label_coords(0, 1.12 if any(names) else 1.02)
         fig.suptitle(
             textwrap.fill(title, 58), x=0.012, ha="left", fontweight="bold", fontsize=11.8
         )
-    return fig, axes[0, 0] if panels == 1 else axes[0]
+    return fig, axes[0] if len(names) > 1 else axes[0, 0]
 
 
 def k_curve(
@@ -129,8 +130,8 @@ def k_curve(
     """Draw a metric against the number k of known ratings, one line a method.
 
     The values of k stand at equal distances, intervals are thin bars, names stand at the line
-    ends. Methods that use no knowledge of the person (chance, item mean, popularity) are grey.
-    Introduced in chapter 02.
+    ends (of panels side by side, in the last). Methods that use no knowledge of the person
+    (chance, item mean, popularity) are grey. Introduced in chapter 02.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def k_curve(
     protocol
         A value of the column `protocol`.
     ax
-        An axis of `figure(..., panels=n)` to draw in.
+        An axis of `figure(..., panels=[...])` to draw in.
 
     Raises
     ------
@@ -177,7 +178,8 @@ def k_curve(
         ends[name] = (curve["mean"].dropna().iloc[-1], look["color"])
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.35, len(ks) - 0.75)
-    label_ends(ax, ends)
+    if ax.get_subplotspec().is_last_col():
+        label_ends(ax, ends)
     return ax.figure
 
 
@@ -206,7 +208,8 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
         ax.annotate(
             name, (right, value), xytext=(1.035, (height - bottom) / (top - bottom)),
             textcoords="axes fraction", va="center", fontsize=10, color=readable(color),
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "relpos": (0, 0.5),
+                        "shrinkA": 1, "shrinkB": 0},
             annotation_clip=False,
         )  # fmt: skip
 

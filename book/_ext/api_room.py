@@ -30,8 +30,8 @@ def own_names(module):
 def contents(room, first=()):
     """What a room offers: {module: names as readers call them}, modules in `first` in front.
 
-    A name that the room exports is called room.name; what else an exported submodule defines is
-    called room.module.name.
+    What the room exports is called room.name; all that a submodule defines, of which the room
+    exports the module itself, is called room.module.name.
     """
     package = importlib.import_module(room)
     offered = getattr(package, "__all__", None)
@@ -43,11 +43,10 @@ def contents(room, first=()):
     found = {}
     for module in sorted(modules | defining, key=lambda m: (place(m, first), m.__name__)):
         names = own_names(module)
-        found[module] = [
-            f"{room}.{name}" if name in values else f"{module.__name__}.{name}"
-            for name in names
-            if name in values or module in modules
-        ]
+        if module in modules and not set(names) <= set(values):
+            found[module] = [f"{module.__name__}.{name}" for name in names]
+        else:
+            found[module] = [f"{room}.{name}" for name in names if name in values]
     return found
 
 

@@ -12,6 +12,11 @@
     document.querySelectorAll("dl.glossary dt").forEach((term) => {
       if (/\p{Script=Han}/u.test(term.textContent)) term.lang = "zh-Hans";
     });
+    // The arrows that fold the contents have no name.
+    document.querySelectorAll("nav.bd-links summary").forEach((arrow) => {
+      const page = arrow.closest("li")?.querySelector("a")?.textContent.trim();
+      arrow.setAttribute("aria-label", `Pages under ${page}`);
+    });
     // docutils calls the bibliography a list, but its entries no list items.
     document.querySelectorAll(".citation-list").forEach((list) => list.removeAttribute("role"));
   });
