@@ -112,6 +112,7 @@ def test_values_of_k_stand_at_equal_distances(crowded):
     """0, 1, 2, 5, 10, 20 are six equal steps, labelled with k."""
     ax = plots.k_curve(crowded, title="Finding").axes[0]
     assert np.allclose(np.diff(ax.get_xticks()), 1)
+    assert all(np.abs(line.get_xdata() - ax.get_xticks()).max() < 0.4 for line in ax.lines)
     assert [label.get_text() for label in ax.get_xticklabels()] == [str(k) for k in KS]
     assert "k" in ax.get_xlabel()
     assert "stars" in ax.get_ylabel()
