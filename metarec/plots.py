@@ -31,7 +31,11 @@ PALETTE = {
 }
 SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky")
 TRIVIAL = ("chance", "randomscores", "globalmean", "itemmean", "popularity")
-OWN_COLOR = {"bias": "orange", "hierarchicalbayes": "blue"}  # the same in every chapter
+OWN_COLOR = {  # the same in every chapter
+    "bias": "orange",
+    "itemuserbias": "orange",
+    "hierarchicalbayes": "blue",
+}
 METRICS = {
     "rmse": "RMSE in stars (lower is better)",
     "mae": "MAE in stars (lower is better)",

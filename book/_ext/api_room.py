@@ -6,6 +6,7 @@ grouped by the file that defines it. A new method or metric appears by itself.
 
 import importlib
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -88,7 +89,7 @@ class ApiRoom(SphinxDirective):
         found = nodes.container(classes=["api-room"])
         for module, names in contents(self.arguments[0], first).items():
             summary = inspect.getdoc(module).partition("\n")[0].replace("`", "")
-            found += nodes.rubric(text=summary.removesuffix(" Introduced in chapter 01."))
+            found += nodes.rubric(text=re.sub(r" \w+ in chapter \d\d\.$", "", summary))
             source = f"{module.__name__} (made by api-room)"
             self.state.nested_parse(StringList(list(lines(names)), source), 0, found)
         return found.children

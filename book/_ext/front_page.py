@@ -13,7 +13,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
-YARDSTICKS = ("globalmean", "itemmean", "bias")
+YARDSTICKS = ("globalmean", "itemmean", "bias", "itemuserbias")
 
 
 def plain(name):
