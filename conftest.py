@@ -1,4 +1,4 @@
-"""Settings for every test: what nbval may not compare, and what no test may depend on."""
+"""Settings for every test: how nbval compares notebooks, and what no test may depend on."""
 
 import os
 
@@ -15,8 +15,14 @@ def pytest_configure(config):
         os.environ.setdefault("MPLBACKEND", "Agg")
         return
     os.environ.pop("MPLBACKEND", None)  # a kernel told to use Agg would show no figure
+    from nbval.kernel import RunningKernel
     from nbval.plugin import IPyNbFile
 
+    def execute(self, cell_input, allow_stdin=None):
+        # As a notebook does. nbval keeps no history, and without it a final `;` hides nothing.
+        return self.kc.execute(cell_input, allow_stdin=allow_stdin, stop_on_error=False)
+
+    RunningKernel.execute_cell_input = execute
     original = IPyNbFile.__init__
 
     def patched(self, *args, **kwargs):

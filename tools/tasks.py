@@ -18,27 +18,28 @@ PYTHON = sys.executable
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"  # it has no `python -m`
 
 
-def call(program, *arguments, **env):
-    """Run a module of the environment (or a line of code) from the root; return its exit code."""
-    flag = "-c" if " " in program else "-m"
-    command = [PYTHON, flag, program, *map(str, arguments)]
+def call(module, *arguments, **env):
+    """Run a module of the environment from the root; return its exit code."""
+    command = [PYTHON, "-m", module, *map(str, arguments)]
     return subprocess.call(command, cwd=ROOT, env={**os.environ, **QUIET, **env})
 
 
 # ---------------------------------------------------------------- reading
 
 
-def render(fresh=False, out=BUILD.parent, builder="html"):
+def render(fresh=False, builder="html"):
     """Render the stored outputs; a warning is an error, and no page of a failed build is kept."""
     if fresh:
         shutil.rmtree(BUILD, ignore_errors=True)
-    code = call(
-        JUPYTER_BOOK, "build", ".", "--path-output", out, "--builder", builder,
-        "-W", "-n", "--keep-going", "-q",
-    )  # fmt: skip
-    if code:  # an incremental build would not repeat its warnings
-        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
-    return code
+    command = [PYTHON, "-c", JUPYTER_BOOK, "build", ".", "--path-output", str(BUILD.parent)]
+    command += ["--builder", builder, "-W", "-n", "--keep-going", "-q"]
+    done = subprocess.run(  # what Jupyter Book says about itself is shown only when it fails
+        command, cwd=ROOT, env={**os.environ, **QUIET}, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        print(done.stdout)
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)  # else its warnings are not repeated
+    return done.returncode
 
 
 def book():
