@@ -220,7 +220,7 @@ def numbers_in(path):
 
 def main(arguments):
     """Print what was found in the files, or in the whole book."""
-    book = [*chapters(), *sorted((ROOT / "book").glob("*.md"))]
+    book = [*chapters(), *sorted((ROOT / "book").glob("[a-z]*.md"))]
     files = [Path(argument).resolve() for argument in arguments] or book
     said = [f"{file.name}: {one}" for file in files if file.exists() for one in numbers_in(file)]
     print("\n".join(said) or f"No number typed by hand in {len(files)} files.")

@@ -133,8 +133,7 @@ def main(arguments=None):
             state, why = try_one(row, tree, unbroken)
             table.append((state, row))
             print(f"{state:<7} {row['name']}\n        guarded by {row['guard']}")
-            if state != RED:
-                print(f"        {why}")
+            print(f"        {why.strip()[:200]}", flush=True)
     missed = [row["name"] for state, row in table if state != RED]
     red, seconds = len(table) - len(missed), time.time() - start
     print(f"\n{red} of {len(table)} mutations turn red ({seconds:.0f} s)")

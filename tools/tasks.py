@@ -128,7 +128,8 @@ PAGES = ("tests/book/test_site.py", "tests/book/test_results.py")
 def unit(proof):
     """Everything that needs neither the rendered site nor a re-executed notebook."""
     skip = [f"--ignore={page}" for page in PAGES]
-    proof.step("unit tests", lambda r: pytest(r, "tests", "-n", "2", *skip))
+    where = ("tests", "metarec", "--doctest-modules", "-n", "2")
+    proof.step("unit tests, and the examples of docstrings", lambda r: pytest(r, *where, *skip))
 
 
 def notebooks(proof):

@@ -6,7 +6,7 @@ import pytest
 from chapters import ROOT, chapters
 from check_prose import allowed, numbers_in, numbers_in_chapter, typed_numbers
 
-PAGES = [p for p in sorted((ROOT / "book").glob("*.md")) if p.is_file()]
+PAGES = [p for p in sorted((ROOT / "book").glob("*.md")) if p.name != "README.md"]
 
 BAD = [
     "The error falls to 0.931 stars.",
