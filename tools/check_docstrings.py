@@ -29,6 +29,7 @@ def public_files():
 
 def exported():
     """Names that the rooms offer to readers."""
+    sys.path.insert(0, str(ROOT))
     import metarec
 
     rooms = (metarec, metarec.data, metarec.models, metarec.evaluation)
