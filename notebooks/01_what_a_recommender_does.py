@@ -5,19 +5,20 @@
 # shoulder of such a program, and then measures the three places where it breaks.
 
 # %% [markdown] tags=["opening"]
-# :::{admonition} In this chapter
+# :::{admonition} The question
 # :class: opening
+# Why do recommenders fail newcomers, rare items and whole groups of people?
 #
-# **Question.** Why do recommenders fail newcomers, rare items and whole groups of people?
+# You will be able to
+# : read an interaction matrix, and say what its blanks mean and what they do not;
+#   measure cold start, sparsity and bias on real data, with honest intervals;
+#   separate what such data show from what they cannot show.
 #
-# **You will be able to**
-# - read an interaction matrix, and say what its blanks mean and what they do not;
-# - measure cold start, sparsity and bias on real data, with honest intervals;
-# - separate what such data show from what they cannot show.
+# Before you start
+# : Nothing but a little Python. Every other chapter builds on this one.
 #
-# **Before you start.** Nothing but a little Python. Every other chapter builds on this one.
-#
-# **Time.** 40 minutes to read; less than 30 seconds to run on one core.
+# Time
+# : 40 minutes to read, less than 30 seconds to run.
 # :::
 
 # %%
@@ -63,9 +64,11 @@ ratings = mr.data.movielens_100k()
 ratings.table.head(3)
 
 # %% [markdown]
-# We keep some people aside as *newcomers*: the program never sees their ratings while it learns.
-# Then we let it see a few, and look at what it says about the rest. Here is one of them, with the
-# first five ratings that we reveal.
+# Each row is one rating: who, which film, how many stars, and the second at which it was given.
+#
+# We keep some people aside as *newcomers*, our {term}`test set`: the program never sees their
+# ratings while it learns. Then we let it see a few, and look at what it says about the rest. Here
+# is one of them, with the first five ratings that we reveal.
 
 # %%
 split = mr.data.newcomers(ratings)
@@ -108,14 +111,15 @@ before, after = shortlist(k=0), shortlist(k=5)
 # %% mystnb={"image": {"alt": "Two lists of six films with predicted stars as open circles and her own stars as filled dots. Before any rating the program predicts about four stars for famous films such as The Godfather, and most of her dots lie far to the left. After five ratings it predicts between four and a half and five for popular entertainment, and her dots lie close to the circles."}, "figure": {"caption": "The six films that the program puts first for one newcomer, before it knows anything about her and after five of her ratings. It has not seen the filled dots."}} tags=["hide-input"]
 fig, ax = mr.plots.figure("Five ratings turn the list round", "stars", "", height=4.6)
 color = mr.plots.PALETTE
+ink = color["ink"]
 for top, listed, heading in ((13.4, before, "before any rating"), (6, after, "after five ratings")):
     y = top - 1 - np.arange(len(listed))
     ax.hlines(y, listed["predicted"], listed["stars"], color=color["grey"], lw=1)
     ax.plot(listed["predicted"], y, "o", mfc="white", mec=color["blue"], mew=1.6, ms=7)
     ax.plot(listed["stars"], y, "o", color=color["vermillion"], ms=7)
-    ax.text(0.9, top, heading, fontweight="bold", va="center", ha="right")
+    ax.text(0.9, top, heading, fontweight="bold", va="center", ha="right", color=ink)
     for film, height in zip(listed["film"], y, strict=True):
-        ax.text(0.9, height, film, va="center", ha="right", fontsize=9)
+        ax.text(0.9, height, film, va="center", ha="right", fontsize=9, color=ink)
 red = mr.plots.readable(color["vermillion"])
 ax.text(before["stars"][0], 13.1, "what she gave", ha="center", color=red)
 ax.text(before["predicted"][0], 13.1, "predicted", ha="center", color=color["blue"])
@@ -168,12 +172,12 @@ ax.pcolormesh(np.ma.masked_equal(corner, 0), cmap="Blues", vmin=-0.5, vmax=6)
 ax.hlines(range(13), 0, 14, color="white", lw=2.5)
 ax.vlines(range(15), 0, 12, color="white", lw=2.5)
 for (row, column), value in np.ndenumerate(corner):
-    ink = "white" if value > 3 else color["ink"]
+    tint = "white" if value > 3 else ink
     text = f"{value:.0f}" if value else ""
-    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=9)
+    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=tint, fontsize=9)
 ax.axvline(7, color=color["ink"], lw=1)
-ax.text(3.5, -0.4, "most ratings of all", ha="center", fontweight="bold")
-ax.text(10.5, -0.4, "drawn at random", ha="center", fontweight="bold")
+ax.text(3.5, -0.4, "most ratings of all", ha="center", fontweight="bold", color=ink)
+ax.text(10.5, -0.4, "drawn at random", ha="center", fontweight="bold", color=ink)
 short = [name if len(name) < 30 else name[:27] + "…" for name in titles(films)]
 ax.set_xticks(np.arange(14) + 0.5, short, rotation=50, ha="right", rotation_mode="anchor")
 ax.tick_params(axis="x", labelsize=8.5)
@@ -296,6 +300,10 @@ may well mean two. That is exceptionally bad, as we will see.
 # same for each $k$, and five draws are averaged. Beside hierarchical Bayes stand two simpler
 # rivals. The **item mean** predicts the average stars of each film, to everybody alike. The
 # **item + user bias** adds one number for each person: how generous this person's ratings are.
+#
+# A number with brackets, here and everywhere, is a mean with its 95 % interval ({term}`confidence
+# interval`): how far it might move with other people of the same kind. Chapter 02 makes these
+# intervals.
 
 # %%
 methods = {
@@ -317,13 +325,15 @@ tie = newcomers.difference(bayes, "item mean", "rmse", 0)
 fall = newcomers.values(bayes, "rmse", 0) - newcomers.values(bayes, "rmse", 20)
 generous = newcomers.values(bias, "rmse", 0) - newcomers.values(bias, "rmse", 20)
 errors = newcomers.values(bayes, "rmse", 20)
+guess = newcomers.mean("chance", "rmse", 0).mean
 rank = ["largest", "second largest", "third largest"][(errors > errors[person]).sum()]
 extreme = percent((ratings.table.query("user == @person")["rating"].isin([1, 5])).mean())
 mr.say(f"""
-With no rating the program errs by {rmse[0]:.2f} stars, as much as the item mean does (difference
-{span(tie, 3)}): without a history there is nothing personal about a personalised recommender.
-Five ratings bring {rmse[5]:.2f}, twenty bring {rmse[20]:.2f}. The fall from none to twenty is
-{span(bootstrap(fall), 3)} stars, and {percent((fall > 0).mean())} of the people gain.
+A random guess errs by {guess:.2f} stars. The program, before it knows a rating of theirs, errs by
+{rmse[0]:.2f}, as much as the item mean does (difference {span(tie, 3)}): without a history
+there is nothing personal about a personalised recommender. Five ratings bring {rmse[5]:.2f},
+twenty bring {rmse[20]:.2f}. The fall from none to twenty is {span(bootstrap(fall), 3)} stars, and
+{percent((fall > 0).mean())} of the people gain.
 
 Where does the gain come from? One number a person, their generosity, brings
 {percent(generous.mean() / fall.mean())} of it (and more than half in other random splits that we
@@ -413,7 +423,7 @@ def draw(table, x, title, xlabel, ylabel="RMSE in stars (lower is better)"):
     _, ax = mr.plots.figure(title, xlabel, ylabel)
     ends, place = {}, {value: i for i, value in enumerate(table[x].unique())}
     looks = {"item mean": ("grey", "--"), "global mean": ("grey", ":")}
-    looks |= {"item + user bias": ("vermillion", "-"), "hierarchical Bayes": ("blue", "-")}
+    looks |= {"item + user bias": ("orange", "-"), "hierarchical Bayes": ("blue", "-")}
     for shift, (method, line) in enumerate(table.groupby("method", sort=False)):
         name, dash = looks[method]
         at = line[x].map(place).astype(float) + 0.06 * (shift - 1)
@@ -653,7 +663,7 @@ for name, dash in curves.items():
     ax.plot(x, y, dash, color=color[tints[name]])
 ax.text(0.30, 0.34, "every film alike", color=color["grey"], rotation=31, ha="center")
 ax.text(0.52, 0.29, "random lists", color=color["grey"], rotation=27)
-ax.text(0.57, 0.155, "ratings", rotation=24)
+ax.text(0.57, 0.155, "ratings", rotation=24, color=ink)
 line = {"arrowstyle": "-", "color": color["blue"], "lw": 0.8}
 ax.annotate(bayes, (0.9, 0.115), (0.60, 0.06), color=color["blue"], arrowprops=line)
 ax.text(1.02, 0.22, "popularity", color=red, va="center")
@@ -761,8 +771,8 @@ for source, tint, name, place in sources:
     ax.vlines(range(5), low, high, color=color[tint], lw=1.4, alpha=0.6)
     ax.text(*place, name, color=mr.plots.readable(color[tint]))
 ax.axhline(0, color=color["grey"], lw=0.8)
-ax.xaxis.set_ticks(range(5), ticks)
 ax.set_xlim(-0.4, 4.4)
+_ = ax.xaxis.set_ticks(range(5), ticks)
 
 # %%
 means = ratings.item_means()
@@ -909,11 +919,11 @@ exercise tries an experiment that tells more.
 # %% [markdown]
 # ```{mermaid}
 # :alt: Pipeline of a recommender and the chapters that treat each part. Behaviour, treated in chapters 01 to 04, and content features, chapters 05 and 07, lead to the choice of an algorithm, chapters 02 to 09, then to meta-learning, chapters 10 to 14, and to recommendations, chapters 15 to 22. What people do with the recommendations comes back as behaviour.
-# flowchart LR
-#   A["Behaviour<br/>01 · 02 · 03 · 04"] --> C["Choice of<br/>algorithm<br/>02 – 09"]
-#   B["Content<br/>features<br/>05 · 07"] --> C
-#   C --> D["Meta-learning<br/>10 – 14"]
-#   D --> E["Recommend-<br/>ations<br/>15 – 22"]
+# flowchart TD
+#   A["Behaviour<br/>chapters 01 to 04"] --> C["Choice of algorithm<br/>chapters 02 to 09"]
+#   B["Content features<br/>chapters 05 and 07"] --> C
+#   C --> D["Meta-learning<br/>chapters 10 to 14"]
+#   D --> E["Recommendations<br/>chapters 15 to 22"]
 #   E -. "what is shown<br/>is what gets rated" .-> A
 #   click A href "chapter:02"
 #   click B href "chapter:05"
@@ -1010,6 +1020,7 @@ mr.check("also in units of a person's spread", relative, low=0)
 #
 # ```{exercise} Your own five films
 # :label: ex-01-a
+# :class: grade-1
 #
 # *Easy.* Change five of these ratings into your own, and print the six films that the model puts
 # first. Then remove your most unusual rating. How many films of the list change?
@@ -1037,6 +1048,7 @@ pd.DataFrame({"my stars": mine.values()}, index=names)
 #
 # ```{exercise} Gini by hand
 # :label: ex-01-b
+# :class: grade-1
 #
 # *Easy.* Four films were shown 1, 1, 2 and 6 times. Compute $G$ with {eq}`eq-01-gini` on paper.
 # What is the largest value that $G$ can take, and when does it take it?
@@ -1060,6 +1072,7 @@ assert mr.evaluation.gini([0, 0, 0, 7]) == 1
 # %% [markdown]
 # ```{exercise} Two formulas, one number
 # :label: ex-01-c
+# :class: grade-2
 #
 # *Medium.* `metarec` sorts the counts, $x_{(1)} \le \dots \le x_{(n)}$, and computes
 # $\sum_i (2i - n - 1)\, x_{(i)}$ divided by $(n-1) \sum_i x_i$. Show that this equals
@@ -1079,6 +1092,7 @@ assert mr.evaluation.gini([0, 0, 0, 7]) == 1
 #
 # ```{exercise} Fewer ratings, or fewer people?
 # :label: ex-01-d
+# :class: grade-2
 #
 # *Medium.* The sparsity experiment removed ratings at random. Remove *people* instead, keeping a
 # tenth of them with all their ratings. Guess first: is that better or worse than keeping a tenth
@@ -1116,6 +1130,7 @@ means that fewer films are rated at all.
 #
 # ```{exercise} Would balance close the gap?
 # :label: ex-01-e
+# :class: grade-3
 #
 # *Hard.* Women are a minority in the data and get larger errors. Is the first the reason for the
 # second? Train on equally many people in three mixtures: men only, half and half, women only.
