@@ -50,8 +50,8 @@ def draw(board, target):
     curve = board[board["method"] == best]
     none, most = curve.iloc[0], curve.iloc[-1]
     finding = (
-        f"{most['k']} ratings bring the error from {none['mean']:.2f} "
-        f"down to {most['mean']:.2f} stars"
+        f"With {most['k']} known ratings the error falls "
+        f"from {none['mean']:.2f} to {most['mean']:.2f}"
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     fig = plots.k_curve(board, "rmse", methods=[*yardsticks, best], title=finding)
