@@ -218,8 +218,8 @@ The hundred most active people have rated {top} of the hundred best-known films;
 of the picture is empty.
 
 Something else is easy to overlook: this is no diary of viewing. Half of the people gave *all*
-their ratings within {visit.median():.0f} minutes. They must have rated from memory, most of them
-in one sitting.
+their ratings within {visit.median():.0f} minutes. These people, at least, rated from memory in
+one sitting.
 """)
 
 # %% [markdown]
@@ -256,11 +256,11 @@ may well mean two. That is exceptionally bad, as we will see.
 # %% [markdown]
 # ## How we got here
 #
-# Two ideas carry the field, and both became programs in the 1990s.
+# Two ideas carry the field.
 #
 # **{term}`Content filtering <content-based filtering>`** looks at what an item *is*: its words,
-# genre, makers. If you liked two westerns, here is a third. It grew out of document retrieval,
-# and it can judge an item that nobody has touched.
+# genre, makers. If you liked two westerns, here is a third. It grew out of information retrieval
+# {cite}`adomavicius2005next`, and it can judge an item that nobody has touched.
 #
 # **{term}`Collaborative filtering`** looks at what other people *did*. The words were coined for
 # Tapestry, a mail system at Xerox PARC in which people could annotate what they read, so that
@@ -302,8 +302,8 @@ may well mean two. That is exceptionally bad, as we will see.
 # **item + user bias** adds one number for each person: how generous this person's ratings are.
 #
 # A number with brackets, here and everywhere, is a mean with its 95 % interval ({term}`confidence
-# interval`): how far it might move with other people of the same kind. Chapter 02 makes these
-# intervals.
+# interval`): how far it might move with other people of the same kind. {doc}`Chapter 02
+# <02_how_to_know_that_it_works>` makes these intervals.
 
 # %%
 methods = {
@@ -330,9 +330,9 @@ rank = ["largest", "second largest", "third largest"][(errors > errors[person]).
 extreme = percent((ratings.table.query("user == @person")["rating"].isin([1, 5])).mean())
 mr.say(f"""
 A random guess errs by {guess:.2f} stars. The program, before it knows a rating of theirs, errs by
-{rmse[0]:.2f}, as much as the item mean does (difference {span(tie, 3)}): without a history
-there is nothing personal about a personalised recommender. Five ratings bring {rmse[5]:.2f},
-twenty bring {rmse[20]:.2f}. The fall from none to twenty is {span(bootstrap(fall), 3)} stars, and
+{rmse[0]:.2f}, as much as the item mean does (difference {span(tie, 3)}): without a history there
+is nothing personal about a personalised recommender. Five ratings bring {rmse[5]:.2f}, twenty
+bring {rmse[20]:.2f}. The fall from none to twenty is {span(bootstrap(fall), 3)} stars, and
 {percent((fall > 0).mean())} of the people gain.
 
 Where does the gain come from? One number a person, their generosity, brings
@@ -522,9 +522,9 @@ bad films with good ones.
 ({seen["none", bayes]:.2f} against {seen["none", bias]:.2f} for the bias model). In the experiment
 it is the worst ({made[0, bayes]:.2f} against {made[0, bias]:.2f}), and takes the lead only when a
 few ratings are known. The reason: it has learned that films with few ratings are mostly bad
-films, so it is wary of a film without any. For films that nobody *wanted* to rate this is sound
-advice: it expects {hoped:.1f} stars, and they get {got:.1f}. For good films that nobody rated
-*yet* it is a prejudice: it expects {hoped_new:.1f}, and they get {got_new:.1f}.
+films, so it is wary of a film without any. For the films that really went without ratings this is
+sound advice: it expects {hoped:.1f} stars, and they get {got:.1f}. For good films that nobody has
+rated *yet* it is a prejudice: it expects {hoped_new:.1f}, and they get {got_new:.1f}.
 
 **A new item is not a bad item, but past data teach that it is.** Both pictures are true of their
 films. Which one applies depends on why the ratings are missing, and the ratings do not tell.
@@ -706,10 +706,10 @@ shown to {everybody} of all people.
 # like, or what they were shown, they are {term}`missing not at random`, and averages over known
 # cells say little about unknown ones {cite}`rubin1976inference`.
 #
-# What can one data set tell about its own gaps? Three signs can be looked for. The third is new
-# here, as far as we know, in this simple form. If choosing carries information about liking, then
-# a person should give *more stars to the genres that they chose more often than others do*, even
-# after the quality of each film and the generosity of each person are taken away.
+# What can one data set tell about its own gaps? Three signs can be looked for. The third needs
+# some care. If choosing carries information about liking, then a person should give *more stars
+# to the genres that they chose more often than others do*, even after the quality of each film
+# and the generosity of each person are taken away.
 
 # %%
 whose, which = ratings.positions()
@@ -804,7 +804,8 @@ mr.say("\n".join(f"| {' | '.join(row)} |" for row in rows))
 
 # %% [markdown]
 # The third sign is the strong one: film and person are taken out, and the placebo is at zero.
-# People choose what they will like, so the blanks hold, on average, less liked films.
+# That is what one sees if people choose what they will like; then the blanks hold, on average,
+# films that would be liked less.
 #
 # What the data can *not* tell is how much less. Suppose we assume nothing at all about the
 # blanks. Then they could all be one star, or all five, and the mean of the whole matrix lies
@@ -835,7 +836,8 @@ between {all_low:.2f} and {all_high:.2f}. Everything narrower is an assumption.
 #
 # ### Who is in the data
 #
-# A recommender serves best those whom it has seen most. Whom has this one seen?
+# One might expect a recommender to serve best those whom it has seen most. Whom has this one
+# seen, and whom does it serve?
 
 # %%
 people = ratings.users.assign(
@@ -1012,8 +1014,8 @@ mr.check("also in units of a person's spread", relative, low=0)
 #    are even name the wrong winner for new items; an experiment shows it.
 # 4. When data become sparse, knowledge about taste is lost first, and knowledge about quality
 #    last.
-# 5. The blanks are not random, and recommenders concentrate attention further. No amount of data
-#    of the same kind can tell how large that bias is.
+# 5. The blanks are not random, and recommenders concentrate attention further. More data of the
+#    same kind do not tell how large that bias is.
 
 # %% [markdown]
 # ## Exercises
@@ -1224,9 +1226,8 @@ balance.rename(columns={"F": "women", "M": "men"}).round(3)
 # the newcomer stays five ratings.
 # :::
 # :::{dropdown} C. That the rated films are those that people chose.
-# Yes, this one stays. More data of the same kind are chosen in the same way, and the bounds on
-# what the blanks hold hardly move. One needs another kind of data, such as ratings of items drawn
-# at random.
+# Yes, this one stays. More data of the same kind are chosen in the same way. One needs data of
+# another kind, such as ratings of items drawn at random.
 # :::
 
 # %% [markdown]
@@ -1248,5 +1249,6 @@ balance.rename(columns={"F": "women", "M": "men"}).round(3)
 # ## What comes next
 #
 # We have used a protocol, an interval and two measures without asking whether they deserve trust.
-# Chapter 02, *How to know that it works*, asks. It does evaluation wrong on purpose, in the ways
-# that papers do, and shows how good a random guess can be made to look.
+# {doc}`Chapter 02, How to know that it works <02_how_to_know_that_it_works>`, asks. It does
+# evaluation wrong on purpose, in the ways that papers do, and shows how good a random guess can
+# be made to look.
