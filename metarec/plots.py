@@ -154,6 +154,11 @@ def k_curve(
     ax
         An axis of `figure(..., panels=[...])` to draw in.
 
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The new figure, or that of `ax`.
+
     Raises
     ------
     ValueError
@@ -194,6 +199,8 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
 
     Parameters
     ----------
+    ax
+        The axis, with all its lines drawn.
     ends
         Name -> (value at the right end in data units, colour of the line).
     """
