@@ -35,10 +35,9 @@ def test_every_chapter_and_room_has_a_mutation():
 @pytest.fixture
 def tree(tmp_path):
     """A tree with one function and two tests, one of which looks."""
-    (tmp_path / "code.py").write_text("def double(x):\n    return 2 * x\n")
-    look = "from code_ import double\ndef test_two():\n    assert double(2) == 4\n"
-    blink = "from code_ import double\ndef test_blink():\n    double(2)\n"
-    (tmp_path / "code_.py").write_text((tmp_path / "code.py").read_text())
+    look = "from double import double\ndef test_two():\n    assert double(2) == 4\n"
+    blink = "from double import double\ndef test_blink():\n    double(2)\n"
+    (tmp_path / "double.py").write_text("def double(x):\n    return 2 * x\n")
     (tmp_path / "test_look.py").write_text(look)
     (tmp_path / "test_blink.py").write_text(blink)
     (tmp_path / "test_red.py").write_text("def test_red():\n    assert False\n")
@@ -62,10 +61,10 @@ def test_a_mutant_is_red_green_or_broken_and_the_tree_is_mended(
     tree, monkeypatch, find, replace, guard, state
 ):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # a small tree needs none
-    row = {"file": "code_.py", "find": find, "replace": replace, "guard": guard}
-    before = (tree / "code_.py").read_text()
+    row = {"file": "double.py", "find": find, "replace": replace, "guard": guard}
+    before = (tree / "double.py").read_text()
     assert mutate.try_one(row, tree, {})[0] == state
-    assert (tree / "code_.py").read_text() == before
+    assert (tree / "double.py").read_text() == before
 
 
 def test_a_list_with_a_gap_is_refused(tmp_path):
