@@ -16,7 +16,7 @@ from numpydoc.docscrape import NumpyDocString
 
 ARRAY = re.compile(r"\b(?:np\.ndarray|ArrayLike|torch\.Tensor)")
 SHAPE = re.compile(r"(?i)\[[^\]]*\]|\bshapes?\b|scalar|as in `|\blike `|one value")
-SECTIONS = re.compile(r"(?m)^\s*-{4,}$")
+SECTIONS = re.compile(r"(?m)^\s*(?:Parameters|Returns|Raises)\n\s*-{4,}$")
 CONTRACT = {"fit", "predict"}  # described once, in Method
 SOURCED = ("metarec/evaluation/metrics.py", "metarec/evaluation/ranking.py")
 UNSOURCED = {"metarec/models/base.py", "metarec/models/baselines.py", "metarec/models/cache.py"}
@@ -101,6 +101,7 @@ def check_summary(doc):
 def check_parameters(wanted, doc):
     """Every argument is described, nothing else is, and arrays have shapes."""
     given = described([*doc["Parameters"], *doc["Other Parameters"]])
+    given |= {n: t for n, t in described(doc["Attributes"]).items() if n in wanted}
     said = [f"does not describe {name}" for name in wanted if name not in given]
     said += [f"describes {name}, which is no parameter" for name in given if name not in wanted]
     for name, annotation in wanted.items():
