@@ -1,6 +1,7 @@
 """What `make book`, `make test`, … do once the environment is ready (see tools/setup.py)."""
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -27,16 +28,16 @@ def call(module, *arguments, **env):
 # ---------------------------------------------------------------- reading
 
 
-def render(fresh=False, builder="html"):
+def render(fresh=False, builder="html", out=BUILD.parent):
     """Render the stored outputs; a warning is an error, and no page of a failed build is kept."""
     if fresh:
         shutil.rmtree(BUILD, ignore_errors=True)
-    command = [PYTHON, "-c", JUPYTER_BOOK, "build", ".", "--path-output", str(BUILD.parent)]
+    command = [PYTHON, "-c", JUPYTER_BOOK, "build", ".", "--path-output", str(out)]
     command += ["--builder", builder, "-W", "-n", "--keep-going", "-q"]
     done = subprocess.run(  # what Jupyter Book says about itself is shown only when it fails
         command, cwd=ROOT, env={**os.environ, **QUIET}, stdout=subprocess.PIPE, text=True
     )
-    if done.returncode:
+    if done.returncode and builder == "html":
         print(done.stdout)
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)  # else its warnings are not repeated
     return done.returncode
@@ -63,8 +64,22 @@ def lab():
 
 
 def linkcheck():
-    """Ask every external link; the report is in book/_build/linkcheck/output.txt."""
-    return render(builder="linkcheck")
+    """Ask every external link whether it answers, and list those that do not."""
+    folder = BUILD / "links"
+    render(builder="linkcheck", out=folder)
+    report = folder / "_build" / "html" / "output.json"
+    if not report.exists():
+        print("The links were not asked: see the messages above.")
+        return 1
+    rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
+    asked = [row for row in rows if row["status"] in ("working", "broken", "redirected", "timeout")]
+    lost = [row for row in asked if row["status"] in ("broken", "timeout")]
+    for row in lost:
+        print(f"{row['filename']}:{row['lineno']} {row['uri']}\n    {row['info'][:150]}")
+    print(f"\n{len(asked) - len(lost)} of {len(asked)} links answer.")
+    if asked and len(lost) == len(asked):
+        print("None does: is there a network?")
+    return 1 if lost else 0
 
 
 # ---------------------------------------------------------------- proof

@@ -1,12 +1,14 @@
 """Every chapter keeps the house rules; and each check is shown to see what it is there for."""
 
 import functools
+import json
 
 import check_chapter
 import jupytext
 import nbformat
 import pytest
-from chapters import chapters, pair_differences, read
+import yaml
+from chapters import ROOT, chapters, pair_differences, read
 
 CHAPTERS = chapters()
 by_name = pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
@@ -26,6 +28,16 @@ def test_a_chapter_keeps_the_house_rules(path, check):
         pytest.skip(f"{path.name} has not been run yet")
     said = check(parsed(path))
     assert not said, "\n".join([f"{path.name}: {check.__doc__.strip()}", *said])
+
+
+@by_name
+def test_a_chapter_runs_in_the_time_that_the_book_promises(path):
+    number = path.name[:2]
+    parts = yaml.safe_load((ROOT / "book" / "chapters.yml").read_text(encoding="utf-8"))
+    promised = {c["number"]: c["at_most"] for part in parts for c in part["chapters"]}
+    recorded = json.loads((ROOT / "data" / "results" / "run_times.json").read_text())
+    assert number in recorded, f"run `make run CHAPTERS={number}` and commit run_times.json"
+    assert recorded[number] <= promised[int(number)]
 
 
 # ---------------------------------------------------------------- the checks themselves
