@@ -115,9 +115,7 @@ def figure(
             ax.tick_params(labelsize=9.5, length=0, labelcolor=PALETTE["ink"])
         axes[0, 0].set_ylabel(ylabel, rotation=0, ha="left", va="bottom")
         axes[0, 0].yaxis.set_label_coords(0, 1.12 if any(names) else 1.02)
-        fig.suptitle(
-            textwrap.fill(title, 58), x=0.012, ha="left", fontweight="bold", fontsize=11.8
-        )
+        fig.suptitle(textwrap.fill(title, 58), x=0.012, ha="left", fontweight="bold", fontsize=11.8)
     return fig, axes[0] if len(names) > 1 else axes[0, 0]
 
 

@@ -144,27 +144,34 @@ class Episodes:
         return dataclasses.replace(self, **{part: getattr(self, part)[:, :k] for part in parts})
 
     def blind(self) -> Episodes:
-        """A copy without the query's ratings, which is all that a method gets to see."""
+        """A copy without the query's ratings, which is all that a method gets to see.
+
+        Returns
+        -------
+        Episodes
+            Its query ratings are NaN.
+        """
         return dataclasses.replace(self, query_ratings=np.full(self.query_ratings.shape, np.nan))
 
     def take(self, rows: Sequence[int] | np.ndarray) -> Episodes:
-        """The episodes of some users.
+        """The episodes of some users, without the padding that only others needed.
 
         Parameters
         ----------
-        rows : array of int or bool
-            Which users, by position.
+        rows : array of int or bool, shape [kept] or [users]
+            Which users, by position or by mask.
 
         Returns
         -------
         Episodes
         """
-        parts = {
-            f.name: getattr(self, f.name)[rows]
-            for f in dataclasses.fields(self)
-            if f.name != "items"
-        }
-        return dataclasses.replace(self, **parts)
+        parts = {}
+        for side in ("support", "query"):
+            mask = getattr(self, f"{side}_mask")[rows]
+            width = mask.shape[1] - mask[:, ::-1].any(0).argmax() if mask.any() else 0
+            for name in (f"{side}_items", f"{side}_ratings", f"{side}_mask"):
+                parts[name] = getattr(self, name)[rows, :width]
+        return dataclasses.replace(self, users=self.users[rows], **parts)
 
     def tensors(self, device: str = "auto") -> dict:
         """The six support and query arrays as PyTorch tensors.

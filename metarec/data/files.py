@@ -23,6 +23,14 @@ LARGEST = 4 * 2**30  # bytes that one file of an archive may unpack to
 def read_bytes(path: str | os.PathLike) -> bytes:
     """The content of a file, unpacked when it is gzipped (told by its first bytes, not its name).
 
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    bytes
+
     Raises
     ------
     FileNotFoundError
@@ -59,6 +67,17 @@ def _gunzip(content: bytes, path: Path) -> bytes:
 
 def decode(content: bytes, encoding: str | None, where: object) -> str:
     """Text of a file: UTF-8 or UTF-16 by its byte order mark, else UTF-8, or as told.
+
+    Parameters
+    ----------
+    content : bytes
+    encoding : str, optional
+    where : object
+        What to call the file in errors.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -138,6 +157,11 @@ def located(error: ValueError, where: object, first_line: int) -> ValueError:
         What to call the file.
     first_line : int
         Line of the file on which row 0 stands.
+
+    Returns
+    -------
+    ValueError
+        To be raised by the caller.
     """
 
     def with_line(row: re.Match) -> str:
@@ -200,6 +224,14 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """The content of one file.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bytes
 
         Raises
         ------

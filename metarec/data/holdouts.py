@@ -94,6 +94,11 @@ def rating_folds(ratings: Ratings, n_folds: int = 5, seed: int = SEED) -> Iterat
     ------
     Holdout
         Supports hold all training ratings of a user, the query the fold's.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer ratings than folds, or fewer than 2 folds.
     """
     if not 2 <= n_folds <= len(ratings):
         raise ValueError(f"n_folds {n_folds} is not between 2 and the {len(ratings)} ratings")
@@ -117,6 +122,11 @@ def top_n(ratings: Ratings, seed: int = SEED) -> Holdout:
     -------
     Holdout
         Query: the catalogue without the user's training positives.
+
+    Raises
+    ------
+    ValueError
+        When fewer than 5 ratings are positive.
     """
     positive = np.flatnonzero(ratings.table["rating"] >= POSITIVE)
     if len(positive) < 5:

@@ -48,13 +48,11 @@ def label(ratings: Ratings, item: Hashable) -> str:
         The id itself when the item has no title.
     """
     row = ratings.items.loc[item]
-    if "title" not in row or row["title"] != row["title"]:
+    if pd.isna(row.get("title")):
         return str(item)
     title = re.sub(r"^(.*?), (The|A|An)\b", r"\2 \1", row["title"])
     year = row.get("year")
-    return (
-        title if year is None or year != year or f"({year})" in title else f"{title} ({int(year)})"
-    )
+    return title if pd.isna(year) or f"({year})" in title else f"{title} ({int(year)})"
 
 
 def find_title(ratings: Ratings, text: str) -> Hashable:

@@ -133,6 +133,11 @@ class Ratings:
         -------
         Ratings
             Its table keeps the source's row numbers.
+
+        Raises
+        ------
+        ValueError
+            When the mask has another length.
         """
         rows = np.asarray(rows, dtype=bool)
         if rows.shape != (len(self),):
@@ -214,6 +219,12 @@ class Ratings:
         return values.mean() + surplus / np.maximum(self.item_counts() + shrinkage, 1e-12)
 
     def sha256(self) -> str:
-        """Hash of the canonical table (ids, ratings and times, in order), for provenance."""
+        """Hash of the canonical table (ids, ratings and times, in order), for provenance.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits.
+        """
         text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
         return hashlib.sha256(text.encode()).hexdigest()

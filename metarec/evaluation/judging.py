@@ -242,5 +242,19 @@ def _judge(
 
 
 def tidy(method: str, k: int, users: np.ndarray, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """One method's numbers as rows of a result.
+
+    Parameters
+    ----------
+    method : str
+    k : int
+    users : array, shape [users]
+    values : mapping from metric to array, shape [users]
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `method`, `k`, `user`, `metric`, `value`.
+    """
     wide = pd.DataFrame({"method": method, "k": k, "user": users, **values})
     return wide.melt(["method", "k", "user"], var_name="metric")

@@ -26,7 +26,7 @@ def exponential_gain(ratings: ArrayLike) -> np.ndarray:
 
     Parameters
     ----------
-    ratings : array
+    ratings : array of any shape
         In stars, 0 or more. NaN stays NaN.
 
     Returns

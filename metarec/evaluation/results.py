@@ -44,7 +44,21 @@ class Result:
         facts: Sequence[dict[str, Any]],
         n_draws: int,
     ) -> Result:
-        """Join the parts that a protocol gathered; a method's times are averaged over folds."""
+        """Join the parts that a protocol gathered; a method's times are averaged over folds.
+
+        Parameters
+        ----------
+        protocol : str
+        parts : sequence of pandas.DataFrame
+            From `metarec.evaluation.judging.tidy`.
+        facts : sequence of dict
+            One a method and fold.
+        n_draws : int
+
+        Returns
+        -------
+        Result
+        """
         about = pd.DataFrame(facts).groupby("method", sort=False)
         about = about.agg(
             {"relative_seconds": "mean", "predicts_ratings": "first", "parameters": "first"}

@@ -115,13 +115,13 @@ class HierarchicalBayes(Method):
             Mean, and standard deviation, in rating units.
         """
         _, query = self.rows(episodes)
-        user = self.posterior(episodes)
-        item = _Belief(self.item_mean_[query], self.item_covariance_[query])  # [users, q, d + 1]
-        mean = self.global_mean_ + user.mean[:, :1] + item.mean[..., 0]
-        mean += np.einsum("nf,nqf->nq", user.mean[:, 1:], item.mean[..., 1:])
+        user, item = self.posterior(episodes), _Belief(self.item_mean_, self.item_covariance_)
+        mean = self.global_mean_ + item.mean[:, 0] + user.mean @ _design(item.mean).T
+        mean = np.take_along_axis(mean, query, axis=1)  # [users, items + 1] -> [users, q]
         if not return_std:
             return mean
-        return mean, np.sqrt(self.noise_ + _variance(user, item))
+        variance = np.take_along_axis(_variance(user, item), query, axis=1)
+        return mean, np.sqrt(self.noise_ + variance)
 
     def posterior(self, episodes: Episodes) -> _Belief:
         """What the support says about each user's vector z = (b_u, p_u).
@@ -136,13 +136,15 @@ class HierarchicalBayes(Method):
             Without supports this is the prior.
         """
         support, _ = self.rows(episodes)
-        item = _Belief(self.item_mean_[support], self.item_covariance_[support])
-        moment, cross = _moments(item)  # [users, k, d + 1, d + 1], [users, k, d + 1]
-        mask = episodes.support_mask[..., None]
-        score = (episodes.support_ratings - self.global_mean_)[..., None]
-        gram = np.einsum("nk,nkij->nij", episodes.support_mask.astype(float), moment)
-        shift = np.where(mask, score * _design(item.mean) - cross, 0).sum(1)
-        return _Prior(self.user_mean_, self.user_covariance_).update(gram, shift, self.noise_)
+        mask = episodes.support_mask
+        shown, columns = np.unique(support[mask], return_inverse=True)
+        index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
+        given = episodes.support_ratings[mask] - self.global_mean_
+        scores = scipy.sparse.csr_array((given, index), shape=shape)
+        seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
+        items = _Belief(self.item_mean_[shown], self.item_covariance_[shown])
+        prior = _Prior(self.user_mean_, self.user_covariance_)
+        return _update(prior, self.noise_, scores, seen, items)[0]
 
 
 class _Belief:
@@ -202,8 +204,8 @@ def _update(
 ) -> tuple[_Belief, np.ndarray, np.ndarray]:
     """Beliefs about all rows of the rating matrix, given beliefs about its columns."""
     moment, cross = _moments(other)
-    n, size = len(other.mean), other.mean.shape[1]
-    gram = (seen @ moment.reshape(n, -1)).reshape(-1, size, size)
+    size = other.mean.shape[1]
+    gram = (seen @ _flat(moment)).reshape(-1, size, size)
     shift = scores @ _design(other.mean) - seen @ cross
     return prior.update(gram, shift, noise), gram, shift
 
@@ -218,9 +220,13 @@ def _noise(scores_t, seen_t, w: _Belief, z: _Belief, gram: np.ndarray, shift: np
 
 
 def _variance(user: _Belief, item: _Belief) -> np.ndarray:
-    """Var(b_u + b_i + p·v) under independent beliefs about z = (b_u, p) and w = (b_i, v)."""
-    a, c = _design(item.mean), _design(user.mean)  # [users, q, d], [users, d]
-    inner = item.covariance[..., 1:, 1:]
-    from_user = np.einsum("nqi,nij,nqj->nq", a, user.covariance, a, optimize=True)
-    from_item = np.einsum("ni,nqij,nj->nq", c, item.covariance, c, optimize=True)
-    return from_user + from_item + np.einsum("nij,nqij->nq", user.covariance[:, 1:, 1:], inner)
+    """Var(b_u + b_i + p·v) under independent beliefs about users and items: [users, items]."""
+    a, c = _design(item.mean), _design(user.mean)  # [items, d + 1], [users, d + 1]
+    from_user = _flat(user.covariance) @ _flat(a[:, :, None] * a[:, None, :]).T
+    from_item = _flat(c[:, :, None] * c[:, None, :]) @ _flat(item.covariance).T
+    both = _flat(user.covariance[:, 1:, 1:]) @ _flat(item.covariance[:, 1:, 1:]).T
+    return from_user + from_item + both
+
+
+def _flat(matrices: np.ndarray) -> np.ndarray:
+    return matrices.reshape(len(matrices), matrices.shape[1] * matrices.shape[2])

@@ -43,6 +43,14 @@ def test_take_gives_the_episodes_of_some_users(two):
     assert two.take([1]).items is two.items
 
 
+def test_take_drops_the_padding_that_nobody_left_needs(two):
+    one = two.take([False, True])
+    assert one.support_items.tolist() == [[1]]
+    assert one.query_ratings.tolist() == [[2, 5]]
+    assert two.take([0]).query_items.tolist() == [[1]]
+    assert two.first(0).take([0]).support_items.shape == (1, 0)
+
+
 def test_tensors_are_torch_and_on_the_device(two):
     tensors = two.tensors("cpu")
     assert set(tensors) == {

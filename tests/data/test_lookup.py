@@ -72,6 +72,12 @@ def test_labels_put_the_article_in_front_and_the_year_behind():
     assert label(RATINGS, 6) == "The Postman (Postino, Il) (1994)"
 
 
+def test_a_film_without_a_year_keeps_its_title():
+    films = FILMS.astype({"year": "Int64"})
+    films.loc[7, "year"] = pd.NA
+    assert label(dataclasses.replace(RATINGS, items=films), 7) == "Amélie"
+
+
 def test_every_label_of_movielens_100k_finds_its_film(ml100k):
     """Films that share title and year are the one exception: they are listed."""
     twins = ml100k.items.duplicated(["title", "year"], keep=False)
