@@ -63,8 +63,8 @@ def two_panels(title, left, right, height=3.6):
 # ## One person, six films
 #
 # We begin as small as possible. One person of MovieLens-100K {cite}`harper2015movielens` is a
-# writer of 26, number 21 in the data. We hide him from training. Then we show two methods five
-# of his ratings and ask them for six others, of films that many people know.
+# writer of 26, number 21 in the data. Training never sees his ratings. Then we show two methods five
+# of them, drawn at random, and ask for six others, of films that many people know.
 #
 # The first method is the **item mean**: everybody gets the mean rating of the film, so it does
 # not look at the five ratings at all. The second, **hierarchical Bayes**, describes people and
@@ -316,7 +316,7 @@ Of the promised {percent(0.8)}, {percent(coverage_80.mean())} are kept on averag
 their ratings, and for {percent((coverage_80 > 0.95).mean())} more than {percent(0.95)}. If every
 rating of everybody were inside with the same probability, these shares would be about
 {percent((honest < 0.6).mean())} and {percent((honest > 0.95).mean())}. The model believes that all
-people are equally noisy. They are not: some rate by moods, and some give four stars to everything.
+people are equally noisy. They are not: some spread their stars widely, some give four to nearly everything.
 *Calibrated on average* is not *calibrated for you*.
 """)
 
@@ -622,7 +622,7 @@ pd.DataFrame({"RMSE": {n: round(v.mean(), 2) for n, v in naive.items()},
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-A large gap, but it mixes two things. In the split by time {percent(strangers.mean())} of the people
+A gap, but it mixes two things. In the split by time {percent(strangers.mean())} of the people
 asked had given no rating before that day, so they are newcomers: that is a harder question, not a
 leak. To see the leak alone we must ask about *the same ratings* and change only what training may
 see.
@@ -798,10 +798,14 @@ bayes_grid.round(4)
 at_default = bias_grid.query("item_shrinkage == 5 and user_shrinkage == 5")["rmse"].iloc[0] - bias_grid["rmse"].min()
 eight = bayes_grid.query("n_factors == 8")["rmse"].iloc[0] - bayes_grid["rmse"].min()
 mr.say(f"""
-The defaults are shrinkages of 5 and 5, and 8 factors. They are within {at_default:.4f} and
-{eight:.4f} stars of the best point of each grid. Beside the wobble of the table above that is
-nothing, so we keep them and do not chase the fourth decimal.
+The defaults are shrinkages of 5 and 5, and 8 factors. At most {max(at_default, eight):.4f} stars separate
+them from the best point of their grid. Beside the wobbles in the table above that is nothing, so we keep
+them and do not chase the fourth decimal.
 """)
+
+# %% [markdown]
+# A book has the same weakness as a paper, only slower: twenty chapters will report on the same test people.
+# So every setting in this book is chosen on validation people, and a gain in the third decimal is never news.
 
 # %% [markdown]
 # ## Good at stars, bad at lists
@@ -1092,9 +1096,9 @@ people are a tenth of at most 6 040 {{cite}}`harper2015movielens`, so the mean w
 """)
 
 # %% [markdown]
-# We do not know why, and it need not be the fault of MeLU: with the settings that were published for
-# it the network may simply not have been trained. The authors of the library took the tables out of
-# their repository a few weeks later. The other two rows are above chance. But are they good? There is
+# We do not know why, and it need not be the fault of MeLU: a network that was trained too briefly, or with
+# unlucky settings, would look like this. The authors of the library took the tables out of their repository
+# a few weeks later. The other two rows are above chance. But are they good? There is
 # a second row that costs nothing, the item mean, and MovieLens-100K lets us run the same test: people
 # with 13 to 100 ratings, ten random films of each as query, five of them relevant (ties drawn by lot), as in
 # {cite:t}`recbolemetarec2022`.
@@ -1160,7 +1164,9 @@ answer, in every table.
 # 4. RMSE, MAE, pairwise accuracy and nDCG@5 for each person; the mean over people with its interval;
 #    differences in pairs.
 #
-# It sees neither of the two leaks: the people are new, and the settings were chosen on others.
+# Neither of the two leaks is open: the people are new, so no later rating of theirs can help, and the settings
+# were chosen on others. What remains is the future of *other* people, since some who train rated later than
+# some who are tested. We have measured above that this is worth little here.
 
 # %%
 methods = {
@@ -1296,12 +1302,12 @@ evaluation.leaderboard.table(board, "newcomers in order of time", "rmse").round(
 # %% tags=["say", "remove-input"]
 steps = {k: random_form.difference("hierarchical Bayes", "item + user bias", "rmse", k) for k in (1, 5, 20)}
 mr.say(f"""
-How to read it. *Chance* draws ratings from the training ratings; it is above everything, as it must be. The
+How to read it. *Chance* draws ratings from the training ratings; its error is the largest, as it must be. The
 *global mean* already lowers the error to {random_form.mean("global mean", "rmse", 0).mean:.2f} stars, the *item
 mean* to {random_form.mean("item mean", "rmse", 0).mean:.2f}: what a film is worth to everybody is most of what
 we know about a newcomer. With ratings, *hierarchical Bayes* improves on the *biases* by {-steps[1].mean:.3f},
 {-steps[5].mean:.3f} and {-steps[20].mean:.3f} stars at $k = 1, 5, 20$; the interval of the last one is
-{steps[20]:.3f}. In the order of the films, the biases cannot gain anything, however many ratings we show:
+{steps[20]:.3f}. In the *order* of films the biases cannot gain anything, however many ratings we show:
 adding one number to all films of a person changes no order. That is why their row in
 the second table is constant, and why fewer stars of error alone do not prove that a list became more personal.
 """)
@@ -1327,7 +1333,7 @@ blind = np.interp(0.8, LEVELS, curves[0, False])
 mr.check("the same when the model admits noise only, k = 0", blind, 0.66, 0.72)
 mr.check("hierarchical Bayes minus bias, RMSE, k = 10", difference, -0.035, 0)
 mr.check("the unpaired interval is so many times wider", ratio, 5, 11)
-mr.check("false alarms among equal methods", np.mean(alarms), 0.035, 0.075)
+mr.check("false alarms among equal methods", np.mean(alarms), 0.02, 0.08)
 
 # %% tags=["claims"]
 for share in shares:
