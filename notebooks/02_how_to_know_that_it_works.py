@@ -813,7 +813,7 @@ them and do not chase the fourth decimal.
 # We have people and a clean split. Now the question that a shop asks: *ten films, please*. We hide
 # a random fifth of everybody's liked films (four stars or more), let each method rank **all** films
 # that a person has not liked yet, and look at the first ten. This is {term}`top-N recommendation`.
-# One method joins that predicts no stars at all: **popularity** ranks by the number of ratings.
+# One method joins that predicts no stars at all: **popularity** ranks by how many people liked a film.
 
 # %%
 rivals = {
@@ -850,7 +850,7 @@ plain = pd.Series(lists["item mean, plain"].ravel()).value_counts().sort_index()
 plain = plain.sort_values(ascending=False, kind="stable").head(5)
 pd.DataFrame({"film": ratings.items["title"].iloc[plain.index].to_numpy(),
               "ratings in training": known[plain.index],
-              "on the lists of": plain.to_numpy()})  # fmt: skip
+              "on the lists of": plain.to_numpy()}).set_index("film")  # fmt: skip
 
 # %% [markdown]
 # Films with one or two enthusiastic raters. RMSE never noticed, because it is computed on the films
