@@ -12,6 +12,6 @@ __version__ = "0.1.0"
 __getattr__, __dir__, _ = lazy_loader.attach(
     __name__,
     submodules=["data", "evaluation", "models", "plots"],
-    submod_attrs={"evaluation.claims": ["check", "say"]},
+    submod_attrs={"evaluation.claims": ["check", "percent", "say"]},
 )
-__all__ = ["check", "data", "evaluation", "models", "plots", "say"]
+__all__ = ["check", "data", "evaluation", "models", "percent", "plots", "say"]

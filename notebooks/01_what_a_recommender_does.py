@@ -30,26 +30,13 @@ import scipy.sparse
 
 import metarec as mr
 from metarec.data.lookup import label
-from metarec.evaluation import Interval, bootstrap, judging, paired, protocols
+from metarec.evaluation import Interval, bootstrap, judging, paired
 
 # %% tags=["parameters"]
 full = False  # True: 20 repetitions of each random experiment, not 3
 
 # %% tags=["remove-cell"]
 repeats = 20 if full else 3
-
-
-def percent(share, decimals=0):
-    """A share as text: 0.063 gives "6 %", with a space that does not break."""
-    return f"{100 * share:.{decimals}f}\u00a0%"
-
-
-def span(interval, decimals):
-    """Mean and interval as text, with real minus signs and no negative zero."""
-    ends = interval.mean, interval.low, interval.high
-    mean, low, high = (f"{round(x, decimals) + 0.0:.{decimals}f}" for x in ends)
-    return f"{mean}\u00a0[{low}, {high}]".replace("-", "−")
-
 
 # %% [markdown]
 # ## One person, five films
@@ -209,11 +196,11 @@ ax.grid(False)
 
 # %% tags=["say", "remove-input"]
 busiest, best_known = by_activity[:100], by_popularity[:100]
-top = percent(known[np.ix_(busiest, best_known)].mean())
+top = mr.percent(known[np.ix_(busiest, best_known)].mean())
 visit = ratings.table.groupby("user")["timestamp"].agg(lambda t: (t.max() - t.min()) / 60)
 mr.say(f"""
 The matrix has {ratings.n_users} rows and {ratings.n_items:,} columns, but only {len(ratings):,}
-ratings. Its **density**, the share of cells that hold a rating, is {percent(ratings.density, 1)}.
+ratings. Its **density**, the share of cells that hold a rating, is {mr.percent(ratings.density, 1)}.
 The hundred most active people have rated {top} of the hundred best-known films; the lower right
 of the picture is empty.
 
@@ -310,7 +297,7 @@ methods = {
     "item + user bias": mr.models.Bias(),
     "hierarchical Bayes": mr.models.HierarchicalBayes(),
 }
-newcomers = protocols.newcomers(methods, ratings)  # adds the item mean itself
+newcomers = mr.evaluation.newcomers(methods, ratings)  # adds the item mean itself
 
 # %% mystnb={"image": {"alt": "Error against the number of known ratings. The item mean is a flat grey line. Item plus user bias and hierarchical Bayes start at the same height and fall as ratings become known, hierarchical Bayes further; their intervals overlap because people differ a lot."}, "figure": {"caption": "Error on newcomers against the number k of ratings that are shown. Bars are 95 % intervals over people; the differences between lines are much more certain than the bars suggest, because each line meets the same people."}} tags=["hide-input"]
 fig = mr.plots.k_curve(
@@ -320,23 +307,23 @@ fig = mr.plots.k_curve(
 # %% tags=["say", "remove-input"]
 bayes, bias = "hierarchical Bayes", "item + user bias"
 rmse = {k: newcomers.mean(bayes, "rmse", k).mean for k in (0, 5, 20)}
-order = {k: percent(newcomers.mean(bayes, "pairwise", k).mean, 1) for k in (0, 5, 20)}
+order = {k: mr.percent(newcomers.mean(bayes, "pairwise", k).mean, 1) for k in (0, 5, 20)}
 tie = newcomers.difference(bayes, "item mean", "rmse", 0)
 fall = newcomers.values(bayes, "rmse", 0) - newcomers.values(bayes, "rmse", 20)
 generous = newcomers.values(bias, "rmse", 0) - newcomers.values(bias, "rmse", 20)
 errors = newcomers.values(bayes, "rmse", 20)
 guess = newcomers.mean("chance", "rmse", 0).mean
 rank = ["largest", "second largest", "third largest"][(errors > errors[person]).sum()]
-extreme = percent((ratings.table.query("user == @person")["rating"].isin([1, 5])).mean())
+extreme = mr.percent((ratings.table.query("user == @person")["rating"].isin([1, 5])).mean())
 mr.say(f"""
 A random guess errs by {guess:.2f} stars. The program, before it knows a rating of theirs, errs by
-{rmse[0]:.2f}, as much as the item mean does (difference {span(tie, 3)}): without a history there
+{rmse[0]:.2f}, as much as the item mean does (difference {tie:.3f}): without a history there
 is nothing personal about a personalised recommender. Five ratings bring {rmse[5]:.2f}, twenty
-bring {rmse[20]:.2f}. The fall from none to twenty is {span(bootstrap(fall), 3)} stars, and
-{percent((fall > 0).mean())} of the people gain.
+bring {rmse[20]:.2f}. The fall from none to twenty is {bootstrap(fall):.3f} stars, and
+{mr.percent((fall > 0).mean())} of the people gain.
 
 Where does the gain come from? One number a person, their generosity, brings
-{percent(generous.mean() / fall.mean())} of it (and more than half in other random splits that we
+{mr.percent(generous.mean() / fall.mean())} of it (and more than half in other random splits that we
 tried). That number moves all predictions of a person up or down together and cannot change their
 *order*. So the order improves far less than the error does: of two films that a person rated
 differently, the better one comes first in {order[0]} of the pairs when nothing is known, in
@@ -363,13 +350,6 @@ ratings are a five or a one.
 
 
 # %%
-def predict(method, test, parts=20):
-    """Predictions for a few people at a time, which saves memory."""
-    blocks = np.array_split(np.arange(len(test)), parts)
-    episodes = (test.take(block).blind() for block in blocks)
-    return np.concatenate([method.predict(part) for part in episodes])
-
-
 def judged(train, test):
     """One row a held-out rating: whose, of what, how well known, predicted."""
     mask, asked = test.query_mask, test.query_mask.sum(1)
@@ -380,7 +360,7 @@ def judged(train, test):
     table["stars"] = test.query_ratings[mask]
     entrants = {"item mean": mr.models.ItemMean()} | methods
     for name, method in entrants.items():
-        guess = predict(method.fit(train), test)
+        guess = method.fit(train).predict(test.blind())
         table[name] = np.clip(guess, *train.scale)[mask]
     return table
 
@@ -568,7 +548,7 @@ lines, taste = [], {}
 for share in SHARES:
     for method in ["global mean", *SHOWN]:
         i = bootstrap(errors_at(share, method))
-        lines.append((percent(share), method, i.mean, i.low, i.high))
+        lines.append((mr.percent(share), method, i.mean, i.low, i.high))
     taste[share] = paired(errors_at(share, bayes), errors_at(share, bias))
 columns = ["share", "method", "mean", "low", "high"]
 sparse = pd.DataFrame(lines, columns=columns)
@@ -581,13 +561,13 @@ ax = draw(
 # %% tags=["say", "remove-input"]
 left = sparse.query("method == @bayes").set_index("share")["mean"]
 mr.say(f"""
-Hierarchical Bayes errs by {left[percent(1)]:.2f} stars with all the data, by
-{left[percent(0.2)]:.2f} with a fifth, and by {left[percent(0.05)]:.2f} with a twentieth, where
-the matrix has a density of only {percent(0.05 * split.train.density, 1)}. It decays gracefully
+Hierarchical Bayes errs by {left[mr.percent(1)]:.2f} stars with all the data, by
+{left[mr.percent(0.2)]:.2f} with a fifth, and by {left[mr.percent(0.05)]:.2f} with a twentieth, where
+the matrix has a density of only {mr.percent(0.05 * split.train.density, 1)}. It decays gracefully
 and does not fall behind the simple methods. But look at what dies first. Its lead over the bias
 model, which is all that it knows about *taste*, is {-taste[1].mean:.3f} stars with all the data
-(difference {span(taste[1], 3)}). With a fifth of the data the lead is {-taste[0.2].mean:.3f}, and
-with a tenth nothing is left of it (difference {span(taste[0.1], 3)}). Which films are good can be
+(difference {taste[1]:.3f}). With a fifth of the data the lead is {-taste[0.2].mean:.3f}, and
+with a tenth nothing is left of it (difference {taste[0.1]:.3f}). Which films are good can be
 learned from few ratings. Who likes what cannot.
 """)
 
@@ -629,7 +609,7 @@ voters = {
 }
 scores = {"random": np.random.default_rng(0).random(test.query_items.shape)}
 for name, method in (voters | methods).items():
-    scores[name] = predict(method.fit(train), test)
+    scores[name] = method.fit(train).predict(test.blind())
 
 exposure = {}
 for name, score in scores.items():
@@ -646,7 +626,7 @@ attention = pd.DataFrame({
     }
     for name, x in exposure.items()
 }).T  # fmt: skip
-shares = attention.drop(columns="Gini").map(percent)
+shares = attention.drop(columns="Gini").map(mr.percent)
 attention[["Gini"]].round(2).join(shares)
 
 # %% mystnb={"image": {"alt": "Lorenz curves. The curve of ratings hangs far below the diagonal. The curve of random lists is close to the diagonal. Hierarchical Bayes stays near zero until the last fifth of the films, popularity and item mean until the last twentieth."}, "figure": {"caption": "Lorenz curves: share of ratings, or of places in the lists, that go to the least favoured films together."}} tags=["hide-input"]
@@ -671,14 +651,14 @@ ax.text(1.02, 0.12, "item mean", color=color["grey"], va="center")
 ticks = [0, 0.25, 0.5, 0.75, 1]
 ax.set(xlim=(0, 1), ylim=(0, 1))
 for axis in (ax.xaxis, ax.yaxis):
-    axis.set_ticks(ticks, [percent(tick) for tick in ticks])
+    axis.set_ticks(ticks, [mr.percent(tick) for tick in ticks])
 
 # %% tags=["say", "remove-input"]
 share_items, share_ratings = mr.evaluation.lorenz(counts)
-top_tenth = percent(1 - share_ratings[np.searchsorted(share_items, 0.9)])
-lower_half = percent(share_ratings[np.searchsorted(share_items, 0.5)])
-shown_by = attention["films ever shown"].map(percent)
-everybody = percent(attention.loc["item mean", "people shown the top film"])
+top_tenth = mr.percent(1 - share_ratings[np.searchsorted(share_items, 0.9)])
+lower_half = mr.percent(share_ratings[np.searchsorted(share_items, 0.5)])
+shown_by = attention["films ever shown"].map(mr.percent)
+everybody = mr.percent(attention.loc["item mean", "people shown the top film"])
 mr.say(f"""
 In the ratings themselves *G* is {mr.evaluation.gini(counts):.2f}: a tenth of the films has
 {top_tenth} of all ratings, the lower half has {lower_half}, and {(counts == 1).sum()} films were
@@ -791,13 +771,13 @@ rows = [
     ("sign", "measured", "what else could explain it"),
     ("---", "---", "---"),
     ("films with a hundred ratings or more have higher means than films with five to twenty",
-     f"{span(rich, 2)} against {span(poor, 2)} stars",
+     f"{rich:.2f} against {poor:.2f} stars",
      "good films become known; then choice depends on the film and not on the person"),
     ("a person's first ten ratings go to better-known films than the later ones",
-     f"by {span(fame, 0)} ratings a film; the stars differ by {span(mood, 2)}",
+     f"by {fame:.0f} ratings a film; the stars differ by {mood:.2f}",
      "the pages of the site may show famous films first: exposure, not taste"),
     ("a person gives more stars to genres that this person chose often than to others",
-     f"by {span(effect, 2)} stars; dealt out at random {span(placebo, 2)}",
+     f"by {effect:.2f} stars; dealt out at random {placebo:.2f}",
      "seeing much of a genre may make one like it; the gaps are not random either way"),
 ]  # fmt: skip
 mr.say("\n".join(f"| {' | '.join(row)} |" for row in rows))
@@ -892,18 +872,18 @@ relative = gap(people["error"] / people["spread"], women)
 
 # %% tags=["say", "remove-input"]
 young = gap(people["error"], groups["under 18"])
-size = {name: percent(inside.mean()) for name, inside in groups.items()}
+size = {name: mr.percent(inside.mean()) for name, inside in groups.items()}
 mr.say(f"""
 {size["women"]} of the people are women, {size["under 18"]} are {"under 18"},
-{size["55 and over"]} are {"55 or older"}. The error is larger for women by {span(plain, 3)} stars
-and for the youngest by {span(young, 2)}. Both intervals exclude zero.
+{size["55 and over"]} are {"55 or older"}. The error is larger for women by {plain:.3f} stars
+and for the youngest by {young:.2f}. Both intervals exclude zero.
 
 That is a fact about this model on these people. It is not yet an explanation, and the obvious
 one, "there are fewer women in the training data", is not proved by it. Two things speak for
 caution. The item mean, which has no idea who is who, also errs more for women (by
-{span(simple, 3)}). And the women here use the scale more widely: the standard deviation of a
-woman's ratings is larger by {span(wider, 3)}, and wider ratings are harder to predict for
-anybody. In units of that spread the gap is {span(relative, 3)}: smaller, but not gone. The last
+{simple:.3f}). And the women here use the scale more widely: the standard deviation of a
+woman's ratings is larger by {wider:.3f}, and wider ratings are harder to predict for
+anybody. In units of that spread the gap is {relative:.3f}: smaller, but not gone. The last
 exercise tries an experiment that tells more.
 """)
 
@@ -1120,7 +1100,7 @@ whole = paired(np.mean(fewer, axis=0), errors_at(0.1, bayes))
 # %% tags=["say", "remove-input"]
 mr.say(f"""
 A tenth of the people with whole histories: {np.mean(fewer):.3f} stars. Everybody with a tenth of
-the ratings: {errors_at(0.1, bayes).mean():.3f}. The paired difference is {span(whole, 3)}. The
+the ratings: {errors_at(0.1, bayes).mean():.3f}. The paired difference is {whole:.3f}. The
 number of ratings is about the same, but taste is learned from films that the *same* person rated,
 and whole histories hold far more such pairs. The advantage is small, since fewer people also
 means that fewer films are rated at all.

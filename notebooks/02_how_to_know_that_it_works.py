@@ -42,11 +42,6 @@ REPEATS = 10 if full else 2  # repetitions of the experiment on time
 TRIALS = 5000 if full else 1000  # random choices of a small test set
 
 
-def percent(share, decimals=0):
-    """A share as text: 0.063 gives "6 %"."""
-    return f"{100 * share:.{decimals}f} %"
-
-
 def two_panels(title, left, right, height=3.6):
     """Open two panels with scales of their own; each has its label above."""
     import matplotlib.pyplot as plt
@@ -137,7 +132,7 @@ By this measure hierarchical Bayes is the better one: its RMSE is
 {errors.loc["RMSE", "item mean"]:.2f}. It has noticed that this writer is a harsh judge (the five
 ratings that it saw have a mean of {np.mean(list(shown.values())):.1f}) and lowered everything.
 Its worst miss is *{table.index[worst]}*, by {abs(miss[worst]):.1f} stars: squared, this film alone
-makes up {percent(miss[worst] ** 2 / (miss**2).sum())} of the sum.
+makes up {mr.percent(miss[worst] ** 2 / (miss**2).sum())} of the sum.
 """)
 
 # %% [markdown]
@@ -238,7 +233,7 @@ pairs = {n: evaluation.pairwise_accuracy([table[n]], [true])[0] for n in table.c
 mr.say(f"""
 And here the surprise: by nDCG@{L} hierarchical Bayes reaches {scores["hierarchical Bayes"]:.2f} and
 the item mean {scores["item mean"]:.2f}; of the {len(right)} pairs the first orders
-{percent(pairs["hierarchical Bayes"])} correctly, the second {percent(pairs["item mean"])}. The method that
+{mr.percent(pairs["hierarchical Bayes"])} correctly, the second {mr.percent(pairs["item mean"])}. The method that
 misses by fewer stars has the worse order, because it moved all films down together, which repairs
 the stars and leaves the order alone, and then turned one close pair the wrong way round.
 """)
@@ -311,11 +306,11 @@ honest = np.random.default_rng(0).binomial(asked, 0.8) / asked
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-Of the promised {percent(0.8)}, {percent(coverage_80.mean())} are kept on average. But for
-{percent((coverage_80 < 0.6).mean())} of the people the intervals hold less than {percent(0.6)} of
-their ratings, and for {percent((coverage_80 > 0.95).mean())} more than {percent(0.95)}. If every
+Of the promised {mr.percent(0.8)}, {mr.percent(coverage_80.mean())} are kept on average. But for
+{mr.percent((coverage_80 < 0.6).mean())} of the people the intervals hold less than {mr.percent(0.6)} of
+their ratings, and for {mr.percent((coverage_80 > 0.95).mean())} more than {mr.percent(0.95)}. If every
 rating of everybody were inside with the same probability, these shares would be about
-{percent((honest < 0.6).mean())} and {percent((honest > 0.95).mean())}. The model believes that all
+{mr.percent((honest < 0.6).mean())} and {mr.percent((honest > 0.95).mean())}. The model believes that all
 people are equally noisy. They are not: some spread their stars widely, some give four to nearly everything.
 *Calibrated on average* is not *calibrated for you*.
 """)
@@ -453,7 +448,7 @@ mr.say(f"""
 With 20 known ratings the difference is {abs(gaps[20].mean()):.3f} stars and about
 {needed[20]:.0f} people suffice. With one known rating it is {abs(gaps[1].mean()):.3f} stars, and
 equation {{eq}}`eq-02-people` asks for {round(needed[1], -2):.0f}, ten times our {len(ours)}. A test with
-five people would miss even the first one in {percent(1 - chances[20][0])} of the cases.
+five people would miss even the first one in {mr.percent(1 - chances[20][0])} of the cases.
 """)
 
 # %% [markdown]
@@ -507,9 +502,9 @@ alarms = np.abs(z) > 1.96  # the 95 % interval of the difference excludes zero
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-Of the {len(alarms)} pairs of methods that know nothing, {percent(np.mean(alarms), 1)} come out as different. In
+Of the {len(alarms)} pairs of methods that know nothing, {mr.percent(np.mean(alarms), 1)} come out as different. In
 twenty independent comparisons the chance of at least one such false alarm is $1 - 0.95^{{20}}$, about
-{percent(1 - 0.95**20)}.
+{mr.percent(1 - 0.95**20)}.
 """)
 
 # %% [markdown]
@@ -622,7 +617,7 @@ pd.DataFrame({"RMSE": {n: round(v.mean(), 2) for n, v in naive.items()},
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-A gap, but it mixes two things. In the split by time {percent(strangers.mean())} of the people
+A gap, but it mixes two things. In the split by time {mr.percent(strangers.mean())} of the people
 asked had given no rating before that day, so they are newcomers: that is a harder question, not a
 leak. To see the leak alone we must ask about *the same ratings* and change only what training may
 see.
@@ -679,7 +674,7 @@ for case, color, marker, shift in (("others", GREY, "s", -0.06), ("own", RED, "o
         ax.plot(x + shift, change.mean, marker, color=color, ms=8)
 ax.text(2.16, 0.016, "others' future,\nsame amount of data", color=plots.readable(GREY), fontsize=9.5, va="center")
 ax.text(2.16, leak["own", 0.7].mean, "own future", color=plots.readable(RED), fontsize=9.5, va="center")
-ax.set_xticks(range(3), [percent(share) for share in shares])
+ax.set_xticks(range(3), [mr.percent(share) for share in shares])
 ax.set_xlim(-0.4, 3.1)
 ax.set_ylim(-0.085, 0.03);
 
@@ -766,9 +761,9 @@ excludes = np.mean([
     for part in (np.random.default_rng(t).permutation(luck.shape[1])[:20] for t in range(100))
 ])  # fmt: skip
 mr.say(f"""
-Left: the best of {TRIED} methods that know nothing orders {percent(lucky[-1], 1)} of the pairs correctly on
-the people where it was chosen, and {percent(sober[-1], 1)} on all others. Its interval excludes one half in
-{percent(excludes)} of the trials, so an interval does not protect us: it knows nothing of the
+Left: the best of {TRIED} methods that know nothing orders {mr.percent(lucky[-1], 1)} of the pairs correctly on
+the people where it was chosen, and {mr.percent(sober[-1], 1)} on all others. Its interval excludes one half in
+{mr.percent(excludes)} of the trials, so an interval does not protect us: it knows nothing of the
 {TRIED - 1} others. Right: the best of {len(grid)} settings seems to gain {seen_gain[-1]:.4f} stars;
 on everybody else it gains {kept_gain[-1]:.4f}. A small grid and a small test set can make out of nothing what
 hierarchical Bayes gains on the biases with one known rating ({abs(gaps[1].mean()):.4f}).
@@ -893,8 +888,8 @@ window.round(3)
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-Popularity shows {percent(window.loc["popularity", "coverage"], 1)} of the catalogue to everybody together,
-films that {percent(share[lists["popularity"]].mean())} of the people have rated already.
+Popularity shows {mr.percent(window.loc["popularity", "coverage"], 1)} of the catalogue to everybody together,
+films that {mr.percent(share[lists["popularity"]].mean())} of the people have rated already.
 Hierarchical Bayes shows {window.loc["hierarchical Bayes", "coverage"] / window.loc["popularity", "coverage"]:.0f}
 times as many different films. Neither number says that somebody is happier; but a method that gains
 nDCG by showing only what everybody knows has bought it somewhere, and these columns show where.
@@ -1219,9 +1214,9 @@ twenty = in_time[in_time["place"] < 20].groupby("user")["timestamp"]
 minutes = (twenty.max() - twenty.min()).median() / 60
 tied = ratings.table.duplicated(["user", "timestamp"], keep=False).mean()
 mr.say(f"""
-Of {n_people} people, {first_films.iloc[0]} began with the same film, and {percent(first_films.head(6).sum() / n_people)}
+Of {n_people} people, {first_films.iloc[0]} began with the same film, and {mr.percent(first_films.head(6).sum() / n_people)}
 with one of six. All six were new films of 1996 and 1997; probably the site showed them first. The
-median person gave the first twenty ratings within {minutes:.0f} minutes, and apparently page by page: {percent(tied)} of all
+median person gave the first twenty ratings within {minutes:.0f} minutes, and apparently page by page: {mr.percent(tied)} of all
 ratings share person and second with another one, and their order within that second is the order of the
 file, which is arbitrary. "The first $k$ ratings" is not a random sample of a taste, and not quite an order either.
 """)
@@ -1338,7 +1333,7 @@ mr.check("false alarms among equal methods", np.mean(alarms), 0.02, 0.08)
 # %% tags=["claims"]
 for share in shares:
     change = leak["own", share]
-    mr.check(f"RMSE with the own future, date at {percent(share)}", change, -0.09, 0)
+    mr.check(f"RMSE with the own future, date at {mr.percent(share)}", change, -0.09, 0)
 mr.check("RMSE with others' future, date at 60 %", others_future, -0.025, 0.025)
 mr.check("pairs in order, best of 300 random methods", lucky[-1], 0.54, 0.56)
 mr.check("the same method on everybody else", sober[-1], 0.495, 0.505)

@@ -22,6 +22,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "newcomers",
             "next_item",
         ],
-        "claims": ["ClaimError", "check", "say"],
+        "claims": ["ClaimError", "check", "percent", "say"],
     },
 )

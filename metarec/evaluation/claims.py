@@ -68,7 +68,7 @@ def check(
     >>> check("hierarchical Bayes errs by less than a star", 0.91134, high=0.92)
     ✓ holds   hierarchical Bayes errs by less than a star: 0.911 (claimed: at most 0.92)
     >>> check("it beats the bias", Interval(-0.0273, -0.0341, -0.0209, 0.0034, n=149), high=0)
-    ✓ holds   it beats the bias: -0.03 [-0.03, -0.02] (claimed: the whole interval below 0)
+    ✓ holds   it beats the bias: −0.03 [−0.03, −0.02] (claimed: the whole interval below 0)
     """
     low, high = _band(low, high)
     numbers = _numbers(value)
@@ -80,7 +80,33 @@ def check(
         decimals = _decimals(numbers, low, high)
     mean, *ends = (_rounded(number, decimals) for number in numbers)
     shown = f": {mean}" + (f" [{ends[0]}, {ends[1]}]" if ends else "")
-    print(f"✓ holds   {text}{shown if show else ''} (claimed: {claimed})")
+    told = f"{shown if show else ''} (claimed: {claimed})".replace("-", "−")
+    print(f"✓ holds   {text}{told}")
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    r"""A share as text, with a space that does not break before the sign.
+
+    Introduced in chapter 01.
+
+    Parameters
+    ----------
+    share : float
+        1 is all of it.
+    decimals : int
+        Decimals of the percentage.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from metarec.evaluation import percent
+    >>> percent(0.063)
+    '6\xa0%'
+    """
+    return f"{100 * share:.{decimals}f}\u00a0%"
 
 
 def say(markdown: str) -> None:

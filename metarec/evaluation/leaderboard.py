@@ -142,8 +142,8 @@ def table(board: pd.DataFrame, protocol: str, metric: str, interval: bool = Fals
 
 
 def _rounded(row: dict) -> dict:
-    """Numbers to the fifth decimal, times to two digits: finer differences are noise."""
-    seconds = float(f"{row['relative_seconds']:.2g}")
+    """Numbers to the fifth decimal, times to one digit: finer differences are noise."""
+    seconds = float(f"{row['relative_seconds']:.1g}")
     return {n: round(v, 5) if isinstance(v, float) else v for n, v in row.items()} | {
         "relative_seconds": seconds
     }

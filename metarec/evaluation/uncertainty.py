@@ -37,7 +37,7 @@ class Interval:
     >>> from metarec.evaluation import Interval
     >>> difference = Interval(mean=-0.0033, low=-0.0058, high=-0.0008, standard_error=0.0013, n=149)
     >>> print(difference)
-    -0.0033 [-0.0058, -0.0008]
+    −0.0033 [−0.0058, −0.0008]
     >>> 0 in difference
     False
     """
@@ -53,13 +53,20 @@ class Interval:
         if not spec:
             width = self.high - self.low
             spec = f".{max(0, 1 - math.floor(math.log10(width))) if width > 0 else 3}f"
-        return f"{self.mean:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+        mean, low, high = (_printed(number, spec) for number in (self.mean, self.low, self.high))
+        return f"{mean} [{low}, {high}]"
 
     def __str__(self) -> str:
         return format(self, "")
 
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
+
+
+def _printed(number: float, spec: str) -> str:
+    """A number with a real minus sign, and no minus before a zero."""
+    text = format(number, spec)
+    return text.replace("-", "−") if text.strip("-0.%") else text.lstrip("-")
 
 
 def bootstrap(
@@ -172,7 +179,7 @@ def paired(
     >>> from metarec.evaluation import paired
     >>> difference = paired([0.8, 1.2, 0.5, 1.0, 0.7], [0.9, 1.3, 0.7, 1.1, 0.8])
     >>> print(f"{difference:.2f}", 0 in difference)
-    -0.12 [-0.16, -0.10] False
+    −0.12 [−0.16, −0.10] False
     """
     index_a, index_b = getattr(a, "index", None), getattr(b, "index", None)
     if hasattr(index_a, "equals") and hasattr(index_b, "equals") and not index_a.equals(index_b):

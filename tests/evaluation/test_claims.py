@@ -59,7 +59,7 @@ class TestWhatHolds:
 
     def test_of_an_interval_both_ends_must_be_inside(self, line):
         assert "below 0" in line("better", BETTER, high=0)
-        assert "between -0.04 and -0.02" in line("better", BETTER, low=-0.04, high=-0.02)
+        assert "between −0.04 and −0.02" in line("better", BETTER, low=-0.04, high=-0.02)
         for band in ({"high": -0.03}, {"low": -0.03}, {"low": 0}, {"low": -0.04, "high": -0.03}):
             with pytest.raises(ClaimError, match=r"-0.0273 \[-0.0341, -0.0209\]"):
                 check("better", BETTER, **band)
@@ -88,14 +88,14 @@ class TestWhatIsPrinted:
             (0.91134, 0, None, "0.9 (claimed: at least 0)"),
             (1234.5, 10, None, "1200 (claimed: at least 10)"),
             (149, 149, 149, "149 (claimed: exactly 149)"),
-            (3.1e-17, None, 1e-9, "0 (claimed: at most 1e-09)"),
-            (3.1e-10, None, 1e-9, "3e-10 (claimed: at most 1e-09)"),
+            (3.1e-17, None, 1e-9, "0 (claimed: at most 1e−09)"),
+            (3.1e-10, None, 1e-9, "3e−10 (claimed: at most 1e−09)"),
             (0.91999999, None, 0.92, "0.920 (claimed: at most 0.92)"),
             (0.9041, 0.904, 0.965, "0.904 (claimed: between 0.904 and 0.965)"),
-            (-0.0004, -1, 1, "0.0 (claimed: between -1 and 1)"),
+            (-0.0004, -1, 1, "0.0 (claimed: between −1 and 1)"),
             (0.5, 0.5, None, "0.5 (claimed: at least 0.5)"),
-            (BETTER, None, 0, "-0.03 [-0.03, -0.02] (claimed: the whole interval below 0)"),
-            (BETTER, -1, None, "0.0 [0.0, 0.0] (claimed: the whole interval above -1)"),
+            (BETTER, None, 0, "−0.03 [−0.03, −0.02] (claimed: the whole interval below 0)"),
+            (BETTER, -1, None, "0.0 [0.0, 0.0] (claimed: the whole interval above −1)"),
         ],
     )
     def test_as_many_digits_as_the_band_is_worth(self, line, value, low, high, expected):
@@ -111,7 +111,7 @@ class TestWhatIsPrinted:
         assume(value != end)
         band = {"high" if value < end else "low": end}
         printed = printed_number("it is so", value, **band)
-        text, number = printed, float(printed)
+        text, number = printed, float(printed.replace("−", "-"))
         assert number <= end if value < end else number >= end
         decimals = len(text.partition(".")[2]) if "e" not in text else None
         assert abs(number - value) <= abs(value - end) / 2 + 0.5 * 10 ** -(places + 1)
@@ -127,7 +127,7 @@ class TestWhatIsPrinted:
 
     def test_decimals_can_be_chosen(self, line):
         assert ": 0.91 (" in line("it is so", 0.91134, high=0.92, decimals=2)
-        assert ": -0.027 [-0.034, -0.021] (" in line("better", BETTER, high=0, decimals=3)
+        assert ": −0.027 [−0.034, −0.021] (" in line("better", BETTER, high=0, decimals=3)
 
     def test_a_number_that_varies_can_be_kept_out_of_sight(self, line):
         assert line("it is fast", 812.3, low=100, show=False) == (
