@@ -36,7 +36,7 @@ twin = Path(sys.argv[1])
 try:
     execute(read(twin), twin.parent)
 except CellExecutionError as error:
-    print(error)
+    print(f"{error.ename}: {error.evalue}")
     sys.exit(1 if error.ename in {claims} else 2)
 """.replace("{claims}", repr(CLAIMS))
 

@@ -130,7 +130,7 @@ def test_printed_claims_become_a_checklist(capsys):
     assert [match["text"] for match in found] == [
         "five ratings help: by", "it beats the bias", "it is faster",
     ]  # fmt: skip
-    assert [match["value"] for match in found] == ["0.05", "-0.03 [-0.03, -0.02]", None]
+    assert [match["value"] for match in found] == ["0.05", "−0.03 [−0.03, −0.02]", None]
     assert cells.claim_item(found[0]).astext().startswith("✓five ratings help: by: 0.05")
 
 
