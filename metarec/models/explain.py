@@ -29,5 +29,6 @@ def influence(method: Method, episodes: Episodes) -> np.ndarray:
     mask = without.support_mask.copy()
     mask[np.arange(n * k), np.tile(np.arange(k), n)] = False
     predicted = method.predict(dataclasses.replace(without, support_mask=mask))
-    moved = method.predict(episodes)[:, None] - predicted.reshape(n, k, predicted.shape[1])
+    whole = method.predict(episodes)  # [users, q]
+    moved = whole[:, None] - predicted.reshape(n, k, whole.shape[1])
     return np.where(episodes.support_mask[..., None], moved, 0.0)

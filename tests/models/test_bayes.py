@@ -135,6 +135,7 @@ def test_influence_of_a_single_rating_is_the_whole_difference_to_nobody(made_up)
     moved = influence(model, one)
     assert moved.shape == (1, 1, 2)
     np.testing.assert_allclose(moved[0, 0], (model.predict(one) - model.predict(nobody))[0])
+    assert influence(model, nobody).shape == (1, 0, 2)
 
 
 def test_newcomers_of_movielens_reach_the_targets(ml100k):
