@@ -109,6 +109,8 @@ def test_no_page_and_no_style_asks_another_machine():
     """Our own pages, styles and scripts load nothing by address."""
     own = [*BOOK.glob("*.md"), *BOOK.glob("_static/*.*"), *BOOK.glob("_ext/*.py")]
     for path in own:
+        if path.suffix == ".png":
+            continue
         text = path.read_text(encoding="utf-8")
         loads = re.findall(r"(?:src=|url\(|@import|!\[[^]]*\]\()\s*[\"']?https?:", text)
         assert not loads, path
