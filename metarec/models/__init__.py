@@ -9,6 +9,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
+        "ease": ["EASE"],
         "explain": ["influence"],
+        "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
+        "sequences": ["MarkovChain", "RecentItemNeighbours"],
     },
 )

@@ -10,13 +10,18 @@ from sklearn.exceptions import NotFittedError
 
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
+    EASE,
     Bias,
     GlobalMean,
     HierarchicalBayes,
     ItemMean,
+    LikedItemNeighbours,
+    LikedUserNeighbours,
+    MarkovChain,
     Method,
     Popularity,
     RandomScores,
+    RecentItemNeighbours,
 )
 
 METHODS = [
@@ -26,6 +31,11 @@ METHODS = [
     Bias(),
     Popularity(),
     HierarchicalBayes(n_factors=3, n_sweeps=5),
+    EASE(regularization=5),
+    LikedItemNeighbours(n_neighbours=10),
+    LikedUserNeighbours(n_neighbours=10),
+    RecentItemNeighbours(),
+    MarkovChain(),
 ]
 KS = (0, 1, 5, 20)
 
