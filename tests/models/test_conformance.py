@@ -10,9 +10,12 @@ from sklearn.exceptions import NotFittedError
 
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
+    ALS,
     Bias,
+    BiasedMF,
     GlobalMean,
     HierarchicalBayes,
+    ImplicitALS,
     ItemMean,
     Method,
     Popularity,
@@ -26,6 +29,9 @@ METHODS = [
     Bias(),
     Popularity(),
     HierarchicalBayes(n_factors=3, n_sweeps=5),
+    ALS(n_factors=3, n_sweeps=5),
+    BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
+    ImplicitALS(n_factors=3, n_sweeps=5),
 ]
 KS = (0, 1, 5, 20)
 
