@@ -13,5 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "sequences": ["MarkovChain", "RecentItemNeighbours"],
+        "factorisation": ["ALS", "BiasedMF"],
+        "implicit": ["ImplicitALS"],
     },
 )

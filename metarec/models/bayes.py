@@ -12,6 +12,7 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.models._ridge import design
 from metarec.models.base import Method, with_unseen
 
 
@@ -116,7 +117,7 @@ class HierarchicalBayes(Method):
         """
         _, query = self.rows(episodes)
         user, item = self.posterior(episodes), _Belief(self.item_mean_, self.item_covariance_)
-        mean = self.global_mean_ + item.mean[:, 0] + user.mean @ _design(item.mean).T
+        mean = self.global_mean_ + item.mean[:, 0] + user.mean @ design(item.mean).T
         mean = np.take_along_axis(mean, query, axis=1)  # [users, items + 1] -> [users, q]
         if not return_std:
             return mean
@@ -180,14 +181,9 @@ class _Prior:
         return _Belief(mean, covariance)
 
 
-def _design(mean: np.ndarray) -> np.ndarray:
-    """(1, v) of (b_i, v): what the other side's vector is multiplied by."""
-    return np.concatenate([np.ones_like(mean[..., :1]), mean[..., 1:]], axis=-1)
-
-
 def _moments(belief: _Belief) -> tuple[np.ndarray, np.ndarray]:
     """E[a aᵀ] and E[a b] for a = (1, v), under the belief about (b_i, v)."""
-    a, b = _design(belief.mean), belief.mean[..., :1]
+    a, b = design(belief.mean), belief.mean[..., :1]
     inner = belief.covariance.copy()
     inner[..., 0, :] = inner[..., :, 0] = 0  # the leading 1 is certain
     cross = a * b
@@ -206,7 +202,7 @@ def _update(
     moment, cross = _moments(other)
     size = other.mean.shape[1]
     gram = (seen @ _flat(moment)).reshape(-1, size, size)
-    shift = scores @ _design(other.mean) - seen @ cross
+    shift = scores @ design(other.mean) - seen @ cross
     return prior.update(gram, shift, noise), gram, shift
 
 
@@ -221,7 +217,7 @@ def _noise(scores_t, seen_t, w: _Belief, z: _Belief, gram: np.ndarray, shift: np
 
 def _variance(user: _Belief, item: _Belief) -> np.ndarray:
     """Var(b_u + b_i + p·v) under independent beliefs about users and items: [users, items]."""
-    a, c = _design(item.mean), _design(user.mean)  # [items, d + 1], [users, d + 1]
+    a, c = design(item.mean), design(user.mean)  # [items, d + 1], [users, d + 1]
     from_user = _flat(user.covariance) @ _flat(a[:, :, None] * a[:, None, :]).T
     from_item = _flat(c[:, :, None] * c[:, None, :]) @ _flat(item.covariance).T
     both = _flat(user.covariance[:, 1:, 1:]) @ _flat(item.covariance[:, 1:, 1:]).T

@@ -128,15 +128,11 @@ class MarkovChain(Method):
 
     def fit(self, ratings: Ratings) -> Self:
         if not ratings.has_timestamps:
-            raise ValueError(
-                f"{ratings.name} has no timestamps; a chain needs the order of time"
-            )
+            raise ValueError(f"{ratings.name} has no timestamps; a chain needs the order of time")
         counts = self._counts(ratings)
         popularity = ratings.item_counts() / len(ratings)
         total = counts.sum(1, keepdims=True)
-        chances = (counts + self.smoothing * popularity) / np.maximum(
-            total + self.smoothing, 1e-12
-        )
+        chances = (counts + self.smoothing * popularity) / np.maximum(total + self.smoothing, 1e-12)
         self.items_ = ratings.items.index.to_numpy()
         self.transitions_ = framed(chances)
         self.transitions_[-1, :-1] = popularity

@@ -10,10 +10,13 @@ from sklearn.exceptions import NotFittedError
 
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
+    ALS,
     EASE,
     Bias,
+    BiasedMF,
     GlobalMean,
     HierarchicalBayes,
+    ImplicitALS,
     ItemMean,
     LikedItemNeighbours,
     LikedUserNeighbours,
@@ -36,6 +39,9 @@ METHODS = [
     LikedUserNeighbours(n_neighbours=10),
     RecentItemNeighbours(),
     MarkovChain(),
+    ALS(n_factors=3, n_sweeps=5),
+    BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
+    ImplicitALS(n_factors=3, n_sweeps=5),
 ]
 KS = (0, 1, 5, 20)
 
