@@ -74,7 +74,7 @@ class ImplicitALS(Method):
         n_factors: int = 128,
         regularization: float = 50.0,
         alpha: float = 10.0,
-        dislike: float = 0.0,
+        dislike: float = 2.0,
         at_least: float = 4.0,
         n_sweeps: int = 10,
         seed: int = 0,
