@@ -11,30 +11,30 @@ def design(vectors: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones_like(vectors[..., :1]), vectors[..., 1:]], axis=-1)
 
 
-def grams(weights: scipy.sparse.csr_array, factors: np.ndarray) -> np.ndarray:
-    """Σ_j weights[n, j] x_j x_jᵀ for each row n: [rows, d, d].
+def ridge(
+    weights: scipy.sparse.csr_array,
+    x: np.ndarray,
+    shift: np.ndarray,
+    penalty: np.ndarray,
+    shared: np.ndarray | float = 0.0,
+) -> np.ndarray:
+    """(shared + Σ_j weights[n, j] x_j x_jᵀ + diag(penalty[n]))⁻¹ shift[n] for each row n.
 
-    Rows of similar length are padded and multiplied together: one BLAS call a row, and no array
-    of outer products [columns, d²], which is what makes 128 factors cheap.
+    `shift`, and what is returned, are [rows, d], `penalty` is that or [rows, 1], and `shared` is
+    [d, d]. The precision is that of x.
+    Rows of similar length are padded and solved together, some hundreds at a time: one BLAS call
+    a row, and never an array of d² numbers for all rows, which makes 128 factors cheap.
     """
-    counts, size = np.diff(weights.indptr), factors.shape[1]
-    out = np.zeros((len(counts), size, size), factors.dtype)
+    counts, diagonal = np.diff(weights.indptr), np.arange(x.shape[1])
+    out = np.empty(shift.shape, x.dtype)
     order = np.argsort(counts, kind="stable")
-    order = order[counts[order] > 0]
-    for rows in np.array_split(order, max(32, weights.nnz * size // 2**21)):
+    for rows in np.array_split(order, max(32, weights.nnz * len(diagonal) // 2**20)):
         place = np.arange(counts[rows].max(initial=0))
         filled = place < counts[rows][:, None]  # [rows, longest]
         slots = np.where(filled, weights.indptr[rows][:, None] + place, 0)
-        x = factors[weights.indices[slots]]  # [rows, longest, d]
-        w = np.where(filled, weights.data[slots], 0).astype(factors.dtype)
-        out[rows] = np.swapaxes(x * w[..., None], 1, 2) @ x
+        near = x[weights.indices[slots]]  # [rows, longest, d]
+        weight = np.where(filled, weights.data[slots], 0).astype(x.dtype)
+        gram = np.swapaxes(near * weight[..., None], 1, 2) @ near + shared  # [rows, d, d]
+        gram[:, diagonal, diagonal] += penalty[rows]
+        out[rows] = np.linalg.solve(gram, shift[rows][..., None].astype(x.dtype))[..., 0]
     return out
-
-
-def solve(gram: np.ndarray, shift: np.ndarray, penalty: np.ndarray | float) -> np.ndarray:
-    """(gram + diag(penalty))⁻¹ shift for each row: [rows, d]; penalty [rows, d] or less."""
-    size = gram.shape[1]
-    diagonal = np.arange(size)
-    gram = gram.copy()
-    gram[:, diagonal, diagonal] += penalty
-    return np.linalg.solve(gram, shift[..., None])[..., 0]

@@ -13,7 +13,7 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import design, grams, solve
+from metarec.models._ridge import design, ridge
 from metarec.models._sparse import histories
 from metarec.models.base import Method, with_unseen
 
@@ -248,7 +248,7 @@ def _half_step(scores: scipy.sparse.csr_array, other: np.ndarray, penalty) -> np
     seen.data = np.ones_like(scores.data)
     residual.data = scores.data - other[scores.indices, 0]
     x = design(other)  # [columns, d + 1]
-    return solve(grams(seen, x), residual @ x, penalty(np.diff(scores.indptr)))
+    return ridge(seen, x, residual @ x, penalty(np.diff(scores.indptr)))
 
 
 def _gradient(

@@ -9,7 +9,7 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import grams, solve
+from metarec.models._ridge import ridge
 from metarec.models._sparse import histories
 from metarec.models.base import Method, with_unseen
 
@@ -75,7 +75,7 @@ class ImplicitALS(Method):
         n_factors: int = 128,
         regularization: float = 50.0,
         alpha: float = 10.0,
-        dislike: float = 0.0,
+        dislike: float = 2.0,
         at_least: float = 4.0,
         n_sweeps: int = 10,
         seed: int = 0,
@@ -93,11 +93,13 @@ class ImplicitALS(Method):
         matrix_t = matrix.T.tocsr()
         shape = (ratings.n_items, self.n_factors)
         items = np.random.default_rng(self.seed).normal(0, 0.1, shape)
+        items = items.astype(np.float32)  # half the time; a newcomer is solved in double precision
         for _ in range(self.n_sweeps):
             users = self._half_step(matrix, items)
             items = self._half_step(matrix_t, users)
         self.items_ = ratings.items.index.to_numpy()
-        self.item_factors_, self.mean_user_ = with_unseen(items, 0.0), users.mean(0)
+        self.item_factors_ = with_unseen(items.astype(float), 0.0)
+        self.mean_user_ = users.mean(0, dtype=float)
         return self
 
     def predict(self, episodes: Episodes) -> np.ndarray:
@@ -131,5 +133,5 @@ class ImplicitALS(Method):
         extra.data = np.where(liked, self.alpha, self.dislike)  # C − I
         target.data = np.where(liked, 1 + self.alpha, 0.0)  # C y
         extra.eliminate_zeros()
-        gram = other.T @ other + grams(extra, other)
-        return solve(gram, target @ other, self.regularization)
+        penalty = np.full((extra.shape[0], 1), self.regularization)
+        return ridge(extra, other, target @ other, penalty, other.T @ other)

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
     ALS,
+    BPR,
     EASE,
     Bias,
     BiasedMF,
@@ -42,6 +43,7 @@ METHODS = [
     ALS(n_factors=3, n_sweeps=5),
     BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
     ImplicitALS(n_factors=3, n_sweeps=5),
+    BPR(n_factors=3, n_epochs=5),
 ]
 KS = (0, 1, 5, 20)
 

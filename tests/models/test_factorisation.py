@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from metarec.data import Episodes, Ratings
 from metarec.models import ALS, BiasedMF
-from metarec.models._ridge import grams
+from metarec.models._ridge import ridge as ridges
 from metarec.models.factorisation import _gradient, _half_step
 
 
@@ -30,12 +30,17 @@ def ridge(x: np.ndarray, y: np.ndarray, penalty: np.ndarray) -> np.ndarray:
     return Ridge(alpha=1.0, fit_intercept=False).fit(x / root, y).coef_ / root
 
 
-def test_gram_matrices_are_sums_of_weighted_outer_products():
+def test_many_ridge_regressions_are_each_solved_by_its_own_equations():
     generator = np.random.default_rng(0)
     weights = generator.random((40, 7)) * (generator.random((40, 7)) < 0.4)
-    x = generator.normal(size=(7, 3))
-    expected = [sum(w[j] * np.outer(x[j], x[j]) for j in range(7)) for w in weights]
-    np.testing.assert_allclose(grams(scipy.sparse.csr_array(weights), x), expected, atol=1e-12)
+    weights[3] = 0
+    x, shift, penalty = (generator.normal(size=s) ** 2 for s in ((7, 3), (40, 3), (40, 3)))
+    expected = [
+        np.linalg.solve(np.eye(3) + (x.T * weights[n]) @ x + np.diag(penalty[n]), shift[n])
+        for n in range(40)
+    ]
+    solved = ridges(scipy.sparse.csr_array(weights), x, shift, penalty, np.eye(3))
+    np.testing.assert_allclose(solved, expected, atol=1e-12)
 
 
 def test_one_half_step_is_a_ridge_regression_for_each_user(ratings):

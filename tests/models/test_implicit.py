@@ -44,11 +44,12 @@ def test_one_half_step_is_the_dense_formula(ratings, dislike):
 
 
 def test_a_newcomer_is_a_half_step_and_one_without_likes_is_the_mean_person(ratings):
-    model = ImplicitALS(n_factors=3, regularization=0.7, alpha=4.0).fit(ratings)
+    model = ImplicitALS(n_factors=3, regularization=0.7, alpha=4.0, dislike=2.0).fit(ratings)
     v = model.item_factors_[:-1]
     person = model.fold_in(Episodes.of_one(ratings, {1: 5, 4: 2, 6: 4}))
     likes = np.isin(np.arange(9), [1, 6]).astype(float)
-    left = v.T @ np.diag(1 + 4 * likes) @ v + 0.7 * np.eye(3)
+    dislikes = np.arange(9) == 4
+    left = v.T @ np.diag(1 + 4 * likes + 2 * dislikes) @ v + 0.7 * np.eye(3)
     np.testing.assert_allclose(person[0], np.linalg.solve(left, v.T @ (5 * likes)), atol=1e-10)
     for shown in ({}, {1: 2}):
         nobody = model.fold_in(Episodes.of_one(ratings, shown))
