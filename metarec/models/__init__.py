@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ease": ["EASE"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
+        "neighbours": ["ItemNeighbours", "UserNeighbours"],
         "sequences": ["MarkovChain", "RecentItemNeighbours"],
     },
 )

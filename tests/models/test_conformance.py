@@ -15,6 +15,7 @@ from metarec.models import (
     GlobalMean,
     HierarchicalBayes,
     ItemMean,
+    ItemNeighbours,
     LikedItemNeighbours,
     LikedUserNeighbours,
     MarkovChain,
@@ -22,6 +23,7 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    UserNeighbours,
 )
 
 METHODS = [
@@ -36,6 +38,8 @@ METHODS = [
     LikedUserNeighbours(n_neighbours=10),
     RecentItemNeighbours(),
     MarkovChain(),
+    UserNeighbours(n_neighbours=3),
+    ItemNeighbours(n_neighbours=3),
 ]
 KS = (0, 1, 5, 20)
 
