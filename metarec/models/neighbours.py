@@ -9,18 +9,20 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import framed, histories
+from metarec.models._kinship import neighbour_mean, similarities
+from metarec.models._sparse import histories
 from metarec.models.base import Method
 from metarec.models.baselines import Bias
 
 SIMILARITIES = ("cosine", "adjusted cosine", "pearson", "baseline")
-CELLS = 4_000_000  # numbers held at once while neighbours are chosen
 
 
 class _Neighbours(Method):
     """What both sides share: the baseline, its residuals, and the parameters."""
 
-    def __init__(self, similarity, n_neighbours, shrinkage, damping, item_shrinkage, user_shrinkage):
+    def __init__(
+        self, similarity, n_neighbours, shrinkage, damping, item_shrinkage, user_shrinkage
+    ):
         self.similarity = similarity
         self.n_neighbours = n_neighbours
         self.shrinkage = shrinkage
@@ -31,7 +33,9 @@ class _Neighbours(Method):
     def _start(self, ratings: Ratings) -> scipy.sparse.csr_array:
         """Check, learn the baseline, and give the ratings as [users, items + 1]."""
         if self.similarity not in SIMILARITIES:
-            raise ValueError(f"similarity {self.similarity!r} is unknown; pass one of {SIMILARITIES}")
+            raise ValueError(
+                f"similarity {self.similarity!r} is unknown; pass one of {SIMILARITIES}"
+            )
         if self.n_neighbours < 1:
             raise ValueError(f"n_neighbours {self.n_neighbours} must be at least 1")
         self.items_ = ratings.items.index.to_numpy()
@@ -115,8 +119,8 @@ class UserNeighbours(_Neighbours):
         self,
         similarity: str = "baseline",
         n_neighbours: int = 80,
-        shrinkage: float = 20.0,
-        damping: float = 1.0,
+        shrinkage: float = 160.0,
+        damping: float = 0.5,
         item_shrinkage: float = 5.0,
         user_shrinkage: float = 5.0,
     ):
@@ -139,7 +143,7 @@ class UserNeighbours(_Neighbours):
         pearson = self.similarity == "pearson"
         similarity = similarities(
             self._compared(mine), self._compared(theirs), self.shrinkage, pearson
-        )
+        ).astype(np.float32)
         predicted = self.means_[query] + bias[:, None]
         users, places = np.nonzero(episodes.query_mask)
         raters = self._residuals(theirs)[1].T.tocsr()  # [items + 1, training users]
@@ -170,7 +174,7 @@ class ItemNeighbours(_Neighbours):
 
     Parameters
     ----------
-    similarity : {"baseline", "pearson", "adjusted cosine", "cosine"}
+    similarity : {"adjusted cosine", "baseline", "pearson", "cosine"}
     n_neighbours : int
         At least 1. The defaults are tuned on classic ratings.
     shrinkage : float
@@ -210,10 +214,10 @@ class ItemNeighbours(_Neighbours):
 
     def __init__(
         self,
-        similarity: str = "baseline",
-        n_neighbours: int = 40,
-        shrinkage: float = 50.0,
-        damping: float = 0.5,
+        similarity: str = "adjusted cosine",
+        n_neighbours: int = 30,
+        shrinkage: float = 200.0,
+        damping: float = 0.3,
         item_shrinkage: float = 5.0,
         user_shrinkage: float = 5.0,
     ):
@@ -244,90 +248,3 @@ class ItemNeighbours(_Neighbours):
             self.similarity_, query[users, places], own, users, self.n_neighbours, self.damping
         )
         return predicted
-
-
-def similarities(
-    a: scipy.sparse.csr_array, b: scipy.sparse.csr_array, shrinkage: float, centred: bool
-) -> np.ndarray:
-    """Cosine of each row of a with each row of b over the columns that both fill, shrunk.
-
-    Parameters
-    ----------
-    a, b : sparse arrays, shapes [rows of a, columns] and [rows of b, columns]
-        A stored 0 is filled.
-    shrinkage : float
-        λ: the cosine over n shared columns is multiplied by n / (n + λ).
-    centred : bool
-        Whether to subtract the means over the shared columns first: Pearson's correlation.
-
-    Returns
-    -------
-    array, shape [rows of a, rows of b]
-        0 where nothing is shared or one side does not vary.
-    """
-    filled_a, filled_b = _filled(a), _filled(b)
-    shared = (filled_a @ filled_b.T).toarray()
-    product = (a @ b.T).toarray()
-    square_a, square_b = ((a * a) @ filled_b.T).toarray(), (filled_a @ (b * b).T).toarray()
-    if centred:
-        sum_a, sum_b = (a @ filled_b.T).toarray(), (filled_a @ b.T).toarray()
-        n = np.maximum(shared, 1)
-        product -= sum_a * sum_b / n
-        square_a -= sum_a**2 / n
-        square_b -= sum_b**2 / n
-    varies = (square_a > 1e-9) & (square_b > 1e-9)
-    length = np.sqrt(np.where(varies, square_a * square_b, 1))
-    trust = shared / np.maximum(shared + shrinkage, 1e-12)
-    return np.where(varies, product / length * trust, 0)
-
-
-def _filled(matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    ones = np.ones_like(matrix.data)
-    return scipy.sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def neighbour_mean(
-    similarity: np.ndarray,
-    rows: np.ndarray,
-    table: scipy.sparse.csr_array,
-    lists: np.ndarray,
-    n_neighbours: int,
-    damping: float,
-) -> np.ndarray:
-    """Weighted mean of the entries of a list that are most similar to a row, for many pairs.
-
-    Parameters
-    ----------
-    similarity : array, shape [rows, columns]
-        Negative ones count as 0.
-    rows, lists : arrays of int, shape [pairs]
-        Row of `similarity` and row of `table` of each pair.
-    table : sparse array, shape [lists, columns]
-        Values to be averaged; only stored ones are candidates.
-    n_neighbours : int
-        How many candidates count; those tied with the last one do too.
-    damping : float
-        Added to the sum of the weights.
-
-    Returns
-    -------
-    array, shape [pairs]
-        0 without a similar candidate.
-    """
-    means, lengths = np.zeros(len(rows)), np.diff(table.indptr)[lists]
-    order = np.argsort(lengths, kind="stable")  # pairs with lists of like length go together
-    done = np.searchsorted(lengths[order], 0, "right")
-    while done < len(order):
-        size = max(CELLS // lengths[order[min(done + CELLS // 64, len(order) - 1)]], 1)
-        block = order[done : done + size]
-        slots = np.arange(lengths[block[-1]])
-        inside = slots < lengths[block, None]  # [pairs, longest list]
-        places = np.where(inside, table.indptr[lists[block], None] + slots, 0)
-        near = similarity[rows[block, None], table.indices[places]] * inside
-        np.maximum(near, 0, out=near)
-        if len(slots) > n_neighbours:
-            near[near < np.partition(near, -n_neighbours, axis=1)[:, [-n_neighbours]]] = 0
-        weight = near.sum(1) + damping
-        means[block] = (near * table.data[places]).sum(1) / np.maximum(weight, 1e-12)
-        done += size
-    return means

@@ -53,7 +53,7 @@ class RecentItemNeighbours(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_recent: int = 5, decay: float = 0.85):
+    def __init__(self, n_recent: int = 5, decay: float = 0.6):
         self.n_recent = n_recent
         self.decay = decay
 
@@ -121,22 +121,18 @@ class MarkovChain(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_steps: int = 5, decay: float = 0.8, smoothing: float = 10.0):
+    def __init__(self, n_steps: int = 15, decay: float = 0.8, smoothing: float = 3.0):
         self.n_steps = n_steps
         self.decay = decay
         self.smoothing = smoothing
 
     def fit(self, ratings: Ratings) -> Self:
         if not ratings.has_timestamps:
-            raise ValueError(
-                f"{ratings.name} has no timestamps; a chain needs the order of time"
-            )
+            raise ValueError(f"{ratings.name} has no timestamps; a chain needs the order of time")
         counts = self._counts(ratings)
         popularity = ratings.item_counts() / len(ratings)
         total = counts.sum(1, keepdims=True)
-        chances = (counts + self.smoothing * popularity) / np.maximum(
-            total + self.smoothing, 1e-12
-        )
+        chances = (counts + self.smoothing * popularity) / np.maximum(total + self.smoothing, 1e-12)
         self.items_ = ratings.items.index.to_numpy()
         self.transitions_ = framed(chances)
         self.transitions_[-1, :-1] = popularity
