@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bpr": ["BPR"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
+        "neighbours": ["ItemNeighbours", "UserNeighbours"],
         "sequences": ["MarkovChain", "RecentItemNeighbours"],
         "factorisation": ["ALS", "BiasedMF"],
         "implicit": ["ImplicitALS"],

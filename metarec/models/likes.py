@@ -59,7 +59,7 @@ class LikedItemNeighbours(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_neighbours: int = 100, weighting: str = "tf-idf", at_least: float = 4.0):
+    def __init__(self, n_neighbours: int = 1000, weighting: str = "tf-idf", at_least: float = 4.0):
         self.n_neighbours = n_neighbours
         self.weighting = weighting
         self.at_least = at_least
@@ -132,7 +132,7 @@ class LikedUserNeighbours(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_neighbours: int = 100, weighting: str = "tf-idf", at_least: float = 4.0):
+    def __init__(self, n_neighbours: int = 80, weighting: str = "tf-idf", at_least: float = 4.0):
         self.n_neighbours = n_neighbours
         self.weighting = weighting
         self.at_least = at_least

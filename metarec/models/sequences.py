@@ -53,7 +53,7 @@ class RecentItemNeighbours(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_recent: int = 5, decay: float = 0.85):
+    def __init__(self, n_recent: int = 5, decay: float = 0.6):
         self.n_recent = n_recent
         self.decay = decay
 
@@ -121,7 +121,7 @@ class MarkovChain(Method):
 
     predicts_ratings = False
 
-    def __init__(self, n_steps: int = 5, decay: float = 0.8, smoothing: float = 10.0):
+    def __init__(self, n_steps: int = 15, decay: float = 0.8, smoothing: float = 3.0):
         self.n_steps = n_steps
         self.decay = decay
         self.smoothing = smoothing

@@ -19,6 +19,7 @@ from metarec.models import (
     HierarchicalBayes,
     ImplicitALS,
     ItemMean,
+    ItemNeighbours,
     LikedItemNeighbours,
     LikedUserNeighbours,
     MarkovChain,
@@ -26,6 +27,7 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    UserNeighbours,
 )
 
 METHODS = [
@@ -44,6 +46,8 @@ METHODS = [
     BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
     ImplicitALS(n_factors=3, n_sweeps=5),
     BPR(n_factors=3, n_epochs=5),
+    UserNeighbours(n_neighbours=3),
+    ItemNeighbours(n_neighbours=3),
 ]
 KS = (0, 1, 5, 20)
 

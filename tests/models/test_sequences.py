@@ -1,0 +1,88 @@
+"""Methods that read the order of a history, against small sequences worked out by hand."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metarec.data import Episodes, Ratings
+from metarec.models import MarkovChain, RecentItemNeighbours
+from metarec.models.sequences import recency
+
+
+def sequences(*histories: list[int]) -> Ratings:
+    rows = [(u, i, 4, t) for u, items in enumerate(histories) for t, i in enumerate(items)]
+    return Ratings.from_table(
+        pd.DataFrame(rows, columns=["user", "item", "rating", "timestamp"]),
+        items=pd.DataFrame(index=range(1, 7)),
+    )
+
+
+def after(model, ratings: Ratings, *shown: int) -> np.ndarray:
+    shown = dict.fromkeys(shown, 4)
+    return model.predict(Episodes.of_one(ratings, shown, query=range(1, 7)))[0]
+
+
+def test_the_last_filled_slot_weighs_most_wherever_the_padding_is():
+    mask = np.array([[True, True, True, False], [False, True, False, True], [False] * 4])
+    expected = [[0, 0.5, 1, 0], [0, 0.5, 0, 1], [0, 0, 0, 0]]
+    assert recency(mask, 2, 0.5).tolist() == expected
+
+
+def test_no_decay_at_all_reads_the_last_item_only():
+    assert recency(np.ones((1, 3), dtype=bool), 3, 0).tolist() == [[0, 0, 1]]
+
+
+def test_plain_chain_counts_what_follows():
+    ratings = sequences([1, 2, 3], [1, 2, 4], [1, 5])
+    model = MarkovChain(n_steps=1, smoothing=0).fit(ratings)
+    assert after(model, ratings, 1) == pytest.approx([0, 2 / 3, 0, 0, 1 / 3, 0])
+    assert after(model, ratings, 1, 2) == pytest.approx([0, 0, 0.5, 0.5, 0, 0])
+
+
+def test_skips_count_less_and_reach_further():
+    ratings = sequences([1, 2, 3])
+    model = MarkovChain(n_steps=2, decay=0.5, smoothing=0).fit(ratings)
+    assert after(model, ratings, 1) == pytest.approx([0, 1 / 1.5, 0.5 / 1.5, 0, 0, 0])
+    # After 1 then 2: all of 2's row, half of 1's.
+    assert after(model, ratings, 1, 2) == pytest.approx([0, 1 / 3, 1 + 1 / 6, 0, 0, 0])
+
+
+def test_smoothing_leads_to_popularity():
+    ratings = sequences([1, 2], [1, 3])
+    popularity = np.array([2, 1, 1, 0, 0, 0]) / 4
+    model = MarkovChain(n_steps=1, smoothing=2).fit(ratings)
+    assert after(model, ratings, 1) == pytest.approx(
+        (np.array([0, 1, 1, 0, 0, 0]) + 2 * popularity) / 4
+    )
+    for nothing_known in ((), (6,), (3,)):  # no history, an unrated item, one always last
+        assert after(model, ratings, *nothing_known) == pytest.approx(popularity)
+
+
+def test_the_chain_follows_time_and_not_the_rows():
+    ratings = sequences([1, 2, 3])
+    backwards = Ratings.from_table(ratings.table.iloc[::-1], items=ratings.items)
+    one, two = (after(MarkovChain().fit(r), r, 1) for r in (ratings, backwards))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_chain_needs_times():
+    ratings = sequences([1, 2])
+    timeless = dataclasses.replace(ratings, table=ratings.table.drop(columns="timestamp"))
+    with pytest.raises(ValueError, match="needs the order of time"):
+        MarkovChain().fit(timeless)
+
+
+def test_recent_items_lead():
+    ratings = sequences([1, 3], [2, 4])
+    model = RecentItemNeighbours(n_recent=2, decay=0.5).fit(ratings)
+    assert after(model, ratings, 1, 2) == pytest.approx([0, 0, 0.5, 1, 0, 0])
+    assert after(model, ratings, 2, 1) == pytest.approx([0, 0, 1, 0.5, 0, 0])
+    only_last = RecentItemNeighbours(n_recent=1).fit(ratings)
+    assert after(only_last, ratings, 1, 2) == pytest.approx([0, 0, 0, 1, 0, 0])
+
+
+def test_without_a_history_popularity_decides():
+    ratings = sequences([1, 2], [1, 3])
+    assert after(RecentItemNeighbours().fit(ratings), ratings).tolist() == [2, 1, 1, 0, 0, 0]
