@@ -11,8 +11,10 @@ from sklearn.exceptions import NotFittedError
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
     Bias,
+    ContentRidge,
     GlobalMean,
     HierarchicalBayes,
+    HierarchicalLinear,
     ItemMean,
     Method,
     Popularity,
@@ -26,6 +28,9 @@ METHODS = [
     Bias(),
     Popularity(),
     HierarchicalBayes(n_factors=3, n_sweeps=5),
+    HierarchicalLinear(n_sweeps=5),
+    ContentRidge(),
+    ContentRidge(target="rating"),
 ]
 KS = (0, 1, 5, 20)
 
