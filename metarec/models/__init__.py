@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bayes": ["HierarchicalBayes"],
         "ease": ["EASE"],
         "bpr": ["BPR"],
+        "content": ["ContentRidge", "HierarchicalLinear"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "neighbours": ["ItemNeighbours", "UserNeighbours"],

@@ -15,8 +15,10 @@ from metarec.models import (
     EASE,
     Bias,
     BiasedMF,
+    ContentRidge,
     GlobalMean,
     HierarchicalBayes,
+    HierarchicalLinear,
     ImplicitALS,
     ItemMean,
     ItemNeighbours,
@@ -48,6 +50,9 @@ METHODS = [
     BPR(n_factors=3, n_epochs=5),
     UserNeighbours(n_neighbours=3),
     ItemNeighbours(n_neighbours=3),
+    HierarchicalLinear(n_sweeps=5),
+    ContentRidge(),
+    ContentRidge(target="rating"),
 ]
 KS = (0, 1, 5, 20)
 
