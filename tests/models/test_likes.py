@@ -7,6 +7,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import cosine_similarity
 
 from metarec.data import Episodes, Ratings
+from metarec.evaluation import classic_top_n
 from metarec.models import EASE, LikedItemNeighbours, LikedUserNeighbours
 
 METHODS = [EASE, LikedItemNeighbours, LikedUserNeighbours]
@@ -99,3 +100,10 @@ def test_wrong_parameters_are_refused(made_up):
             kind(weighting="bm25").fit(made_up)
         with pytest.raises(ValueError, match="n_neighbours 0 must be at least 1"):
             kind(n_neighbours=0).fit(made_up)
+
+
+def test_lists_of_movielens_reach_the_targets(ml100k):
+    least = {EASE: 0.31, LikedItemNeighbours: 0.275, LikedUserNeighbours: 0.284}
+    result = classic_top_n({kind.__name__: kind() for kind in least}, ml100k)
+    for kind, ndcg in least.items():
+        assert result.mean(kind.__name__, "ndcg@10").mean >= ndcg

@@ -9,6 +9,8 @@ import scipy.sparse
 import scipy.stats
 
 from metarec.data import Episodes, Ratings, newcomers
+from metarec.data.holdouts import rating_folds
+from metarec.evaluation import newcomers as newcomers_protocol
 from metarec.models import Bias, ItemNeighbours, UserNeighbours
 from metarec.models._kinship import neighbour_mean, similarities
 
@@ -131,3 +133,14 @@ def test_wrong_parameters_are_refused(kind, made_up):
         kind("angle").fit(made_up)
     with pytest.raises(ValueError, match="n_neighbours 0 must be at least 1"):
         kind(n_neighbours=0).fit(made_up)
+
+
+def test_newcomers_and_a_fold_of_movielens_reach_the_targets(ml100k):
+    result = newcomers_protocol({"user": UserNeighbours(), "item": ItemNeighbours()}, ml100k)
+    for k, rmse in ((5, 0.9663), (10, 0.9463), (20, 0.9291)):
+        assert result.mean("user", "rmse", k).mean <= rmse
+    train, test = next(rating_folds(ml100k))
+    for model, least in ((UserNeighbours(), 0.928), (ItemNeighbours(), 0.92)):
+        predicted = np.clip(model.fit(train).predict(test.blind()), 1, 5)
+        error = (predicted - test.query_ratings)[test.query_mask]
+        assert np.sqrt((error**2).mean()) <= least

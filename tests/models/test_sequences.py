@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from metarec.data import Episodes, Ratings
+from metarec.evaluation import next_item
 from metarec.models import MarkovChain, RecentItemNeighbours
 from metarec.models.sequences import recency
 
@@ -41,6 +42,20 @@ def test_plain_chain_counts_what_follows():
     assert after(model, ratings, 1, 2) == pytest.approx([0, 0, 0.5, 0.5, 0, 0])
 
 
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_nobody_is_followed_by_the_next_person(n_steps):
+    ratings = sequences([1, 2, 3], [4, 5])
+    model = MarkovChain(n_steps=n_steps, smoothing=0).fit(ratings)
+    assert not model.transitions_[:3, 3:].any()  # items 1 to 3 never lead to 4 or 5
+
+
+def test_items_of_the_same_second_keep_the_order_of_their_rows():
+    ratings = sequences([3, 1, 2])
+    tied = Ratings.from_table(ratings.table.assign(timestamp=7), items=ratings.items)
+    model = MarkovChain(n_steps=1, smoothing=0).fit(tied)
+    assert after(model, tied, 3) == pytest.approx([1, 0, 0, 0, 0, 0])
+
+
 def test_skips_count_less_and_reach_further():
     ratings = sequences([1, 2, 3])
     model = MarkovChain(n_steps=2, decay=0.5, smoothing=0).fit(ratings)
@@ -72,6 +87,21 @@ def test_a_chain_needs_times():
     timeless = dataclasses.replace(ratings, table=ratings.table.drop(columns="timestamp"))
     with pytest.raises(ValueError, match="needs the order of time"):
         MarkovChain().fit(timeless)
+
+
+@pytest.mark.parametrize(
+    ("method", "hit_rate", "ndcg"),
+    [
+        (MarkovChain(n_steps=1), 0.145, 0.079),
+        (MarkovChain(), 0.20, 0.11),
+        (RecentItemNeighbours(), 0.19, 0.103),
+    ],
+    ids=["plain chain", "chain with skips", "recent items"],
+)
+def test_next_items_of_movielens_reach_the_targets(ml100k, method, hit_rate, ndcg):
+    result = next_item({"method": method}, ml100k)
+    assert result.mean("method", "hit_rate@10").mean >= hit_rate
+    assert result.mean("method", "ndcg@10").mean >= ndcg
 
 
 def test_recent_items_lead():
