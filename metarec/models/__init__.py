@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
         "content": ["ContentRidge", "HierarchicalLinear"],
+        "hybrid": ["ContentBayes"],
         "explain": ["influence"],
     },
 )

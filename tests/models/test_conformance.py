@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
     Bias,
+    ContentBayes,
     ContentRidge,
     GlobalMean,
     HierarchicalBayes,
@@ -28,6 +29,7 @@ METHODS = [
     Bias(),
     Popularity(),
     HierarchicalBayes(n_factors=3, n_sweeps=5),
+    ContentBayes(n_factors=3, n_sweeps=5),
     HierarchicalLinear(n_sweeps=5),
     ContentRidge(),
     ContentRidge(target="rating"),
