@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ease": ["EASE"],
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],
+        "hybrid": ["ContentBayes"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "neighbours": ["ItemNeighbours", "UserNeighbours"],
