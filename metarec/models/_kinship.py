@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse
 
+from metarec.models._sparse import filled
+
 CELLS = 500_000  # numbers held at once while neighbours are chosen
 
 
@@ -27,7 +29,7 @@ def similarities(
     array, shape [rows of a, rows of b]
         0 where nothing is shared or one side does not vary.
     """
-    filled_a, filled_b = _filled(a), _filled(b)
+    filled_a, filled_b = filled(a), filled(b)
     shared = (filled_a @ filled_b.T).toarray()
     product = (a @ b.T).toarray()
     square_a, square_b = ((a * a) @ filled_b.T).toarray(), (filled_a @ (b * b).T).toarray()
@@ -41,11 +43,6 @@ def similarities(
     length = np.sqrt(np.where(varies, square_a * square_b, 1))
     trust = shared / np.maximum(shared + shrinkage, 1e-12)
     return np.where(varies, product / length * trust, 0)
-
-
-def _filled(matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    ones = np.ones_like(matrix.data)
-    return scipy.sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def neighbour_mean(

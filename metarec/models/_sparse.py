@@ -10,9 +10,15 @@ from metarec.data.ratings import Ratings
 
 def histories(rows: np.ndarray, mask: np.ndarray, values, n_items: int) -> scipy.sparse.csr_array:
     """Supports as a matrix [users, n_items + 1]; unseen items (row -1) share the last column."""
-    filled = np.broadcast_to(values, mask.shape)[mask].astype(float)
+    given = np.broadcast_to(values, mask.shape)[mask].astype(float)
     place = np.nonzero(mask)[0], rows[mask] % (n_items + 1)
-    return scipy.sparse.csr_array((filled, place), shape=(len(mask), n_items + 1))
+    return scipy.sparse.csr_array((given, place), shape=(len(mask), n_items + 1))
+
+
+def filled(matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+    """1 wherever the matrix stores a value, a stored 0 included."""
+    ones = np.ones_like(matrix.data)
+    return scipy.sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def liked(ratings: Ratings, at_least: float) -> scipy.sparse.csr_array:

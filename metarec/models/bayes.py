@@ -13,6 +13,7 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models._ridge import design
+from metarec.models._sparse import filled
 from metarec.models.base import Method, with_unseen
 
 
@@ -76,9 +77,7 @@ class HierarchicalBayes(Method):
         self.global_mean_ = float(ratings.table["rating"].mean())
         scores = ratings.matrix()
         scores.data -= self.global_mean_
-        seen = scipy.sparse.csr_array(
-            (np.ones_like(scores.data), scores.indices, scores.indptr), scores.shape
-        )
+        seen = filled(scores)
         scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
         rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
 
@@ -142,6 +141,7 @@ class HierarchicalBayes(Method):
         index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
         given = episodes.support_ratings[mask] - self.global_mean_
         scores = scipy.sparse.csr_array((given, index), shape=shape)
+        # not filled(scores): several unseen items share a column, where each must count
         seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
         items = _Belief(self.item_mean_[shown], self.item_covariance_[shown])
         prior = _Prior(self.user_mean_, self.user_covariance_)

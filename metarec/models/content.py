@@ -10,6 +10,7 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
+from metarec.models._sparse import filled, histories
 from metarec.models.base import Method, with_unseen
 
 
@@ -71,7 +72,7 @@ class HierarchicalLinear(Method):
         self.global_mean_ = float(ratings.table["rating"].mean())
         scores = ratings.matrix()
         scores.data -= self.global_mean_
-        gram, shift = _evidence(scores, self.content_[:-1])
+        gram, shift = _evidence(scores, filled(scores), self.content_[:-1])
         known = np.diff(scores.indptr) > 0
         gram, shift, size = gram[known], shift[known], self.content_.shape[1]
         self.user_mean_, self.user_covariance_ = np.zeros(size), np.eye(size) / size
@@ -122,8 +123,9 @@ class HierarchicalLinear(Method):
             Without supports this is the prior.
         """
         support, _ = self.rows(episodes)
-        scores = _support(episodes, support, len(self.content_), self.global_mean_)
-        return self._condition(*_evidence(scores, self.content_))
+        return self._condition(
+            *_shown_evidence(episodes, support, self.global_mean_, self.content_)
+        )
 
     def _condition(self, gram: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         precision = np.linalg.inv(self.user_covariance_)
@@ -234,11 +236,10 @@ class ContentRidge(Method):
         support, _ = self.rows(episodes)
         content, penalty = self.content_, self.regularization * np.eye(self.content_.shape[1])
         if self.predicts_ratings:
-            scores = _support(episodes, support, len(content), self.global_mean_)
-            gram, shift = _evidence(scores, content)
+            gram, shift = _shown_evidence(episodes, support, self.global_mean_, content)
             return np.linalg.solve(gram + penalty, shift[:, :, None])[:, :, 0]
-        likes = _support(episodes, support, len(content), 0.0)
-        likes.data = (likes.data >= self.at_least).astype(float)
+        liked = episodes.support_mask & (episodes.support_ratings >= self.at_least)
+        likes = histories(support, liked, 1.0, len(self.items_))
         gram = content[:-1].T @ content[:-1]
         return np.linalg.solve(gram + penalty, (likes @ content).T).T
 
@@ -249,19 +250,19 @@ def _content(ratings: Ratings, groups: str) -> np.ndarray:
     return np.column_stack([np.ones(len(values)), values])
 
 
-def _support(episodes: Episodes, rows: np.ndarray, n: int, mean: float) -> scipy.sparse.csr_array:
-    """Ratings shown, above the mean, as users × learned rows; an unseen item is the last row."""
-    mask = episodes.support_mask
-    index = (np.nonzero(mask)[0], rows[mask] % n)
-    return scipy.sparse.csr_array(
-        (episodes.support_ratings[mask] - mean, index), shape=(len(mask), n)
-    )
+def _shown_evidence(
+    episodes: Episodes, rows: np.ndarray, mean: float, content: np.ndarray
+) -> tuple:
+    """The evidence of the supports; each of several unseen items counts."""
+    mask, n_items = episodes.support_mask, len(content) - 1
+    scores = histories(rows, mask, episodes.support_ratings - mean, n_items)
+    return _evidence(scores, histories(rows, mask, 1.0, n_items), content)
 
 
-def _evidence(scores: scipy.sparse.csr_array, content: np.ndarray) -> tuple:
+def _evidence(
+    scores: scipy.sparse.csr_array, seen: scipy.sparse.csr_array, content: np.ndarray
+) -> tuple:
     """Σ c cᵀ and Σ r c over each person's ratings: shapes [users, d, d] and [users, d]."""
-    seen = scores.copy()
-    seen.data = np.ones_like(seen.data)
     size = content.shape[1]
     return (seen @ _squares(content)).reshape(-1, size, size), scores @ content
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
+from metarec.models._sparse import filled
 from metarec.models.base import with_unseen
 from metarec.models.bayes import HierarchicalBayes, _Belief, _Prior, _update
 
@@ -88,8 +89,7 @@ class ContentBayes(HierarchicalBayes):
         """What people, once more updated, say about each item: Gram matrices and right sides."""
         scores = ratings.matrix()
         scores.data -= self.global_mean_
-        seen = scores.copy()
-        seen.data = np.ones_like(seen.data)
+        seen = filled(scores)
         users = _Prior(self.user_mean_, self.user_covariance_)
         items = _Belief(self.item_mean_[:-1], self.item_covariance_[:-1])
         z, _, _ = _update(users, self.noise_, scores, seen, items)

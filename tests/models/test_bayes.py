@@ -158,3 +158,16 @@ def test_newcomers_of_movielens_reach_the_targets(ml100k):
         model.predict(person)
         seconds.append(time.perf_counter() - start)
     assert np.median(seconds) < 1e-3
+
+
+def test_two_items_that_training_never_saw_are_two_ratings(made_up):
+    """They share a row of the prior, yet the belief is that of conditioning on both."""
+    model = HierarchicalBayes(n_factors=2).fit(made_up)
+    shown, asked = (np.array([0, 1]), np.array([5.0, 4.0])), (np.array([0]), np.zeros(1))
+    strangers = Episodes.pack(["you"], [-1, -2], [shown], [asked])
+    copies = Episodes.pack(["you"], made_up.items.index, [shown], [asked])
+    for array in (model.item_mean_, model.item_covariance_):
+        array[:2] = array[-1]  # two known items of which nothing is known
+    found, expected = model.posterior(strangers), model.posterior(copies)
+    np.testing.assert_allclose(found.mean, expected.mean)
+    np.testing.assert_allclose(found.covariance, expected.covariance)
