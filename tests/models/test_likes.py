@@ -149,7 +149,7 @@ def test_an_item_that_nobody_likes_comes_last(kind, made_up):
     for shown in ({}, {102: 5, 103: 5}):
         scores = method.predict(Episodes.of_one(ratings, shown, query=ratings.items.index))[0]
         assert scores[0] == 0
-        assert (kind is EASE or scores.min() == 0)
+        assert kind is EASE or scores.min() == 0
 
 
 @pytest.mark.parametrize("kind", METHODS)
