@@ -22,8 +22,8 @@ class LikedItemNeighbours(Method):
     liked items i of the support, where :math:`s_{ij}` is the cosine of the two sets, kept for the
     `n_neighbours` items j nearest to i. With TF-IDF each person weighs
     :math:`\log(\lvert \mathcal I \rvert / (1 + n_u))`: who likes everything says little. With BM25
-    too, but an item of n_i likes is divided by :math:`1 + c\, n_i / \bar n`, not by its length.
-    (BM25's usual two parameters make one on likes, :math:`c = k_1 b / (1 + k_1 (1 - b))`.)
+    too, but an item of n_i likes is divided by :math:`1 + \nu\, n_i / \bar n`, not by its length.
+    (BM25's usual two parameters make one on likes, :math:`\nu = k_1 b / (1 + k_1 (1 - b))`.)
     Whoever shows no like gets the items by popularity. Introduced in chapter 03.
 
     Parameters
@@ -34,7 +34,7 @@ class LikedItemNeighbours(Method):
     at_least : float
         A rating from here on is a like.
     length : float
-        c ≥ 0 of BM25; 0 counts the people whom two items share, popular items first.
+        ν ≥ 0 of BM25; 0 counts the people whom two items share, popular items first.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class LikedItemNeighbours(Method):
     Raises
     ------
     ValueError
-        In `fit`, for another weighting, fewer than one neighbour or a negative c.
+        In `fit`, for another weighting, fewer than one neighbour or a negative ν.
 
     References
     ----------
@@ -107,7 +107,7 @@ class LikedUserNeighbours(Method):
     the `n_neighbours` people u' nearest to u who like i; :math:`s_{uu'}` is the cosine of the two
     sets. With TF-IDF each item weighs :math:`\log(\lvert \mathcal U \rvert / (1 + n_i))`:
     a like that all share says little. With BM25 too, but a person with n_u likes is divided by
-    :math:`1 + c\, n_u / \bar n` and not by the length. Whoever shows no like gets the items by
+    :math:`1 + \nu\, n_u / \bar n` and not by the length. Whoever shows no like gets the items by
     popularity. Introduced in chapter 03.
 
     Parameters
@@ -118,7 +118,7 @@ class LikedUserNeighbours(Method):
     at_least : float
         A rating from here on is a like.
     length : float
-        c ≥ 0 of BM25; 0 counts what two people share, so that those with many likes come first.
+        ν ≥ 0 of BM25; 0 counts what two people share, so that those with many likes come first.
 
     Attributes
     ----------
