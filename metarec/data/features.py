@@ -233,6 +233,13 @@ def _genre_terms(ratings: Ratings) -> list[str]:
     return ["|".join(names[row > 0]) for row in table.to_numpy()]
 
 
+def _year_terms(ratings: Ratings) -> list[str]:
+    if "year" not in ratings.items:
+        return [""] * ratings.n_items
+    years = ratings.items["year"].astype("Int64").astype("string")
+    return _marked("year", years.fillna(""))
+
+
 def _title_terms(ratings: Ratings) -> list[str]:
     if "title" not in ratings.items:
         return [""] * ratings.n_items
@@ -276,6 +283,7 @@ GROUPS: dict[str, Callable[[Ratings], pd.DataFrame]] = {
 }
 TERMS: dict[str, Callable[[Ratings], list[str]]] = {
     "genres": _genre_terms,
+    "year": _year_terms,
     "titles": _title_terms,
     "people": _people_terms,
 }

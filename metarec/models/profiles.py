@@ -32,7 +32,7 @@ class Rocchio(Method):
         Groups of `metarec.data.features.item_terms`, separated by spaces; a group that the
         catalogue lacks adds nothing.
     dislike_weight : float
-        β ≥ 0. The defaults are tuned for the protocol "new items".
+        β ≥ 0.
     at_least : float
         Ratings from here on are likes.
 
@@ -68,8 +68,8 @@ class Rocchio(Method):
 
     def __init__(
         self,
-        terms: str = "genres titles people",
-        dislike_weight: float = 0.5,
+        terms: str = "genres year titles people",
+        dislike_weight: float = 0.25,
         at_least: float = 4.0,
     ):
         self.terms = terms

@@ -30,6 +30,7 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    Rocchio,
     UserNeighbours,
 )
 
@@ -55,6 +56,7 @@ METHODS = [
     HierarchicalLinear(n_sweeps=5),
     ContentRidge(),
     ContentRidge(target="rating"),
+    Rocchio(),
 ]
 KS = (0, 1, 5, 20)
 
