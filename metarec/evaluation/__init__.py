@@ -9,7 +9,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "metrics": ["mae", "pairwise_accuracy", "rmse"],
         "top": ["take", "top_k"],
         "ranking": ["exponential_gain", "hit_rate", "mrr", "ndcg", "precision", "recall"],
-        "exposure": ["coverage", "exposure_counts", "gini", "lorenz", "novelty"],
+        "exposure": [
+            "coverage",
+            "exposure_counts",
+            "gini",
+            "lorenz",
+            "novelty",
+        ],
+        "diversity": ["intra_list_similarity", "profile"],
         "calibration": ["calibration_curve", "calibration_error", "interval_coverage"],
         "uncertainty": ["Interval", "bootstrap", "paired"],
         "results": ["Result"],
@@ -22,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "newcomers",
             "next_item",
         ],
+        "judging": ["tune"],
         "claims": ["ClaimError", "check", "percent", "say"],
     },
 )

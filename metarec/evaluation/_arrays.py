@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def as_matrix(name: str, values) -> np.ndarray:
@@ -89,3 +90,20 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """`part / whole` for each user, NaN where `whole` is 0: the metric is undefined there."""
     part = np.asarray(part, dtype=np.float64)
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=np.asarray(whole) > 0)
+
+
+def places(recommended: ArrayLike, n_items: int) -> np.ndarray:
+    """`recommended` as whole numbers [users, k] in -1 … n_items - 1, or a ValueError."""
+    recommended = np.asarray(recommended)
+    if recommended.ndim != 2 or not np.issubdtype(recommended.dtype, np.integer):
+        raise ValueError(
+            f"recommended has shape {recommended.shape} and type {recommended.dtype}; "
+            "give positions in the catalogue as whole numbers [users, k], as top_k returns them"
+        )
+    bad = (recommended < -1) | (recommended >= n_items)
+    if bad.any():
+        raise ValueError(
+            f"recommended holds position {recommended[bad][0]}, but the catalogue has {n_items} "
+            "items; give positions from 0 (not ids), and -1 for an empty place"
+        )
+    return recommended

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from metarec.evaluation._arrays import at_least_one, ratio
+from metarec.evaluation._arrays import at_least_one, places, ratio
 
 
 def exposure_counts(recommended: ArrayLike, n_items: int) -> np.ndarray:
@@ -40,7 +40,7 @@ def exposure_counts(recommended: ArrayLike, n_items: int) -> np.ndarray:
     array([2, 1, 0])
     """
     n_items = at_least_one("n_items", n_items)
-    recommended = _positions(recommended, n_items)
+    recommended = places(recommended, n_items)
     return np.bincount(recommended[recommended >= 0], minlength=n_items)
 
 
@@ -124,7 +124,7 @@ def novelty(recommended: ArrayLike, popularity: ArrayLike) -> np.ndarray:
             "popularity must be one share above 0 and at most 1 for each item; from counts, "
             "(counts + 1) / (n_users + 1) also serves an item that nobody rated"
         )
-    recommended = _positions(recommended, len(popularity))
+    recommended = places(recommended, len(popularity))
     shown = recommended >= 0
     bits = np.where(shown, -np.log2(popularity)[recommended], 0.0)  # [users, k]
     return ratio(bits.sum(axis=1), shown.sum(axis=1)) + 0.0  # + 0.0 turns -0 into 0
@@ -210,23 +210,6 @@ def gini(counts: ArrayLike) -> float:
         raise ValueError("one item alone has no inequality; give the counts of the whole catalogue")
     rank = np.arange(1, n + 1)
     return float(((2 * rank - n - 1) @ ordered) / ((n - 1) * ordered.sum()))
-
-
-def _positions(recommended: ArrayLike, n_items: int) -> np.ndarray:
-    """`recommended` as whole numbers [users, k] in -1 … n_items - 1, or a ValueError."""
-    recommended = np.asarray(recommended)
-    if recommended.ndim != 2 or not np.issubdtype(recommended.dtype, np.integer):
-        raise ValueError(
-            f"recommended has shape {recommended.shape} and type {recommended.dtype}; "
-            "give positions in the catalogue as whole numbers [users, k], as top_k returns them"
-        )
-    bad = (recommended < -1) | (recommended >= n_items)
-    if bad.any():
-        raise ValueError(
-            f"recommended holds position {recommended[bad][0]}, but the catalogue has {n_items} "
-            "items; give positions from 0 (not ids), and -1 for an empty place"
-        )
-    return recommended
 
 
 def _counts(counts: ArrayLike) -> np.ndarray:

@@ -22,6 +22,7 @@ from metarec.data.splits import DRAWS, K_SHOTS, Task
 from metarec.evaluation.metrics import mae, pairwise_accuracy, rmse
 from metarec.evaluation.ranking import exponential_gain, hit_rate, ndcg, recall
 from metarec.evaluation.results import WHOLE, Result
+from metarec.evaluation.top import take, top_k
 
 CHANCE, ITEM_MEAN, POPULARITY = "chance", "item mean", "popularity"
 Predict = Callable[[Episodes], np.ndarray]
@@ -111,30 +112,32 @@ def ranking(
     Returns
     -------
     Result
-        nDCG, recall and hit rate at the cut-off; k is -1, since whole histories are shown.
+        nDCG, recall and hit rate at the cut-off; k is -1, since whole histories are shown. Its
+        `lists` hold what each method recommends to each person.
     """
     train, test = holdout
     relevant, mask = test.query_ratings > 0, test.query_mask
-    parts, facts = [], []
+    parts, facts, lists = [], [], {}
     for name, predict, fact in contestants(methods, train, POPULARITY, at_least):
         scores = predict(test)
+        lists[name] = take(test.query_items, top_k(scores, cutoff, mask, seed))
         values = {
             f"{metric.__name__}@{cutoff}": metric(scores, relevant, k=cutoff, mask=mask, seed=seed)
             for metric in (ndcg, recall, hit_rate)
         }
         parts.append(tidy(name, WHOLE, test.users, values))
         facts.append(fact)
-    return Result.collect(protocol, parts, facts, n_draws=1)
+    return Result.collect(protocol, parts, facts, n_draws=1, lists=lists)
 
 
 def tune(
     method: Recommender,
     grid: Mapping[str, Iterable],
     train: Ratings,
-    validation: Task,
+    validation: Task | Episodes,
     metric: str = "rmse",
 ) -> pd.DataFrame:
-    """Try every point of a grid on validation users; the test part never comes near.
+    """Try every point of a grid on validation data; the test part never comes near.
 
     Parameters
     ----------
@@ -142,23 +145,69 @@ def tune(
         Gives the parameters that the grid leaves alone.
     grid : mapping from parameter to values
     train : Ratings
-    validation : metarec.data.splits.Task
-    metric : {"rmse", "mae", "pairwise", "ndcg@5"}
-        Averaged over users and over all k.
+    validation : metarec.data.splits.Task, or Episodes
+        Held-out people, judged as in `few_shot`; or the second half of a `Holdout`, made by the
+        protocol's own splitter from the training part, judged with whole histories.
+    metric : str
+        With a task "rmse", "mae", "pairwise" or "ndcg@5", averaged over users and over all k.
+        With episodes "rmse" or "mae" of all rows, or "ndcg@10", "recall@10" or "hit_rate@10",
+        averaged over users.
 
     Returns
     -------
     pandas.DataFrame
         One row a point, best first; the last column is the metric.
+
+    Raises
+    ------
+    KeyError
+        When the validation part does not give such a metric.
     """
+    whole = _errors if metric in ("rmse", "mae") else _order
+    judge = few_shot if isinstance(validation, Task) else whole
     tried = []
     for point in ParameterGrid(dict(grid)):
-        result = few_shot({"candidate": clone(method).set_params(**point)}, train, validation)
-        table = result.table.query("method == 'candidate' and metric == @metric")
-        tried.append(point | {metric: table["value"].mean()})
+        candidate = clone(method).set_params(**point)
+        table = judge({"candidate": candidate}, train, validation).table
+        means = table[table["method"] == "candidate"].groupby("metric")["value"].mean()
+        tried.append(point | {metric: means[metric]})
     return pd.DataFrame(tried).sort_values(
         metric, ascending=metric in ("rmse", "mae"), ignore_index=True
     )
+
+
+def rating_errors(
+    methods: Mapping[str, Recommender], train: Ratings, test: Episodes, fold: int = 0
+) -> tuple[list[pd.DataFrame], list[dict]]:
+    """Errors pooled over the rows of a fold, as the parts and facts of a `Result`.
+
+    Parameters
+    ----------
+    methods : mapping from name to unfitted method
+    train : Ratings
+    test : Episodes
+    fold : int
+        Stands in the place of the user.
+
+    Returns
+    -------
+    parts, facts : lists
+    """
+    parts, facts = [], []
+    for name, predict, fact in contestants(methods, train, ITEM_MEAN):
+        error = (np.clip(predict(test), *train.scale) - test.query_ratings)[test.query_mask]
+        values = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
+        parts.append(tidy(name, WHOLE, np.array([fold]), values))
+        facts.append(fact)
+    return parts, facts
+
+
+def _errors(methods: Mapping[str, Recommender], train: Ratings, test: Episodes) -> Result:
+    return Result.collect("validation", *rating_errors(methods, train, test), n_draws=1)
+
+
+def _order(methods: Mapping[str, Recommender], train: Ratings, test: Episodes) -> Result:
+    return ranking(methods, Holdout(train, test), "validation")
 
 
 def contestants(

@@ -1,23 +1,27 @@
 """The book's seven protocols by name, each with its own leaderboard. Introduced in chapter 02.
 
 Each function takes methods by name and ratings, makes the split, and returns a `Result` with
-every test user's numbers, the rows for chance and for the trivial answer included.
+every test user's numbers, the rows for chance and for the trivial answer included. Another
+`seed` makes another split of the same kind: figures are those of the default, claims hold for
+several.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from metarec.data import holdouts, splits
 from metarec.data.ratings import Ratings
-from metarec.evaluation.judging import ITEM_MEAN, Recommender, contestants, few_shot, ranking, tidy
-from metarec.evaluation.results import WHOLE, Result
+from metarec.data.splits import SEED
+from metarec.evaluation.judging import Recommender, few_shot, ranking, rating_errors
+from metarec.evaluation.results import Result
 
 
 def newcomers(
-    methods: Mapping[str, Recommender], ratings: Ratings, order: str = "random"
+    methods: Mapping[str, Recommender],
+    ratings: Ratings,
+    order: str = "random",
+    seed: int = SEED,
 ) -> Result:
     """Protocol 1: people whom the model has never seen, with k = 0, 1, 2, 5, 10, 20 ratings.
 
@@ -27,6 +31,8 @@ def newcomers(
     ratings : Ratings
     order : {"random", "time"}
         Which of a newcomer's ratings are shown: five random draws, or the first in time.
+    seed : int
+        Of the split and of the draws.
 
     Returns
     -------
@@ -34,24 +40,26 @@ def newcomers(
         RMSE and MAE (predictions clipped to the scale), pairwise accuracy and nDCG@5.
     """
     name = "newcomers" if order == "random" else "newcomers in order of time"
-    split = splits.newcomers(ratings)
+    split = splits.newcomers(ratings, seed=seed)
     return few_shot(methods, split.train, split.test, name, order)
 
 
-def both_new(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+def both_new(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = SEED) -> Result:
     """Protocol 3: newcomers, asked about films that nobody has rated.
 
     Parameters
     ----------
     methods : mapping from name to unfitted method
     ratings : Ratings
+    seed : int
+        Of the people, the hidden items and the draws.
 
     Returns
     -------
     Result
         As in `newcomers`.
     """
-    split = splits.both_new(ratings)
+    split = splits.both_new(ratings, seed=seed)
     return few_shot(methods, split.train, split.test, "both new")
 
 
@@ -78,58 +86,68 @@ def another_population(
     return few_shot(methods, split.pooled(n_users), split.target.test, name)
 
 
-def new_items(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+def new_items(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = SEED) -> Result:
     """Protocol 2: rank items that nobody has rated; nDCG@10, recall@10.
 
     Parameters
     ----------
     methods : mapping from name to unfitted method
     ratings : Ratings
+    seed : int
+        Of the items that are held out.
 
     Returns
     -------
     Result
     """
-    return ranking(methods, holdouts.new_items(ratings), "new items", holdouts.POSITIVE)
+    return ranking(methods, holdouts.new_items(ratings, seed), "new items", holdouts.POSITIVE)
 
 
-def next_item(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+def next_item(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 0) -> Result:
     """Protocol 5: rank each user's last item among all unseen; HR@10, nDCG@10.
 
     Parameters
     ----------
     methods : mapping from name to unfitted method
     ratings : Ratings
+    seed : int
+        Of the order among equal scores; the split itself has no chance in it.
 
     Returns
     -------
     Result
     """
-    return ranking(methods, holdouts.next_item(ratings), "next item")
+    return ranking(methods, holdouts.next_item(ratings), "next item", seed=seed)
 
 
-def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = SEED) -> Result:
     """Protocol 7: rank a fifth of the liked items among all not yet liked; nDCG@10, recall@10.
 
     Parameters
     ----------
     methods : mapping from name to unfitted method
     ratings : Ratings
+    seed : int
+        Of the rows that are held out.
 
     Returns
     -------
     Result
     """
-    return ranking(methods, holdouts.top_n(ratings), "classic top-N", holdouts.POSITIVE)
+    return ranking(methods, holdouts.top_n(ratings, seed), "classic top-N", holdouts.POSITIVE)
 
 
-def classic_ratings(methods: Mapping[str, Recommender], ratings: Ratings) -> Result:
+def classic_ratings(
+    methods: Mapping[str, Recommender], ratings: Ratings, seed: int = SEED
+) -> Result:
     """Protocol 6: RMSE and MAE over five random folds of the rows, the field's oldest yardstick.
 
     Parameters
     ----------
     methods : mapping from name to unfitted method
     ratings : Ratings
+    seed : int
+        Of the folds.
 
     Returns
     -------
@@ -138,10 +156,8 @@ def classic_ratings(methods: Mapping[str, Recommender], ratings: Ratings) -> Res
         holds the number of the fold.
     """
     parts, facts = [], []
-    for fold, (train, test) in enumerate(holdouts.rating_folds(ratings)):
-        for name, predict, fact in contestants(methods, train, ITEM_MEAN):
-            error = (np.clip(predict(test), *train.scale) - test.query_ratings)[test.query_mask]
-            values = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
-            parts.append(tidy(name, WHOLE, [fold], values))
-            facts.append(fact)
+    for fold, (train, test) in enumerate(holdouts.rating_folds(ratings, seed=seed)):
+        more, about = rating_errors(methods, train, test, fold)
+        parts += more
+        facts += about
     return Result.collect("classic ratings", parts, facts, n_draws=1)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from metarec.evaluation.uncertainty import Interval, bootstrap, paired
@@ -29,12 +30,16 @@ class Result:
         1 000 × 1 000 matrices on the same machine), `predicts_ratings`, `parameters`.
     n_draws : int
         Random supports averaged over.
+    lists : dict from method to int array [users, cutoff]
+        What each method recommends in a ranking protocol, as positions in the catalogue, best
+        first; -1 is an empty place. Empty in other protocols.
     """
 
     protocol: str
     table: pd.DataFrame
     facts: pd.DataFrame
     n_draws: int
+    lists: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def collect(
@@ -43,6 +48,7 @@ class Result:
         parts: Sequence[pd.DataFrame],
         facts: Sequence[dict[str, Any]],
         n_draws: int,
+        lists: dict[str, np.ndarray] | None = None,
     ) -> Result:
         """Join the parts that a protocol gathered; a method's times are averaged over folds.
 
@@ -54,6 +60,8 @@ class Result:
         facts : sequence of dict
             One a method and fold.
         n_draws : int
+        lists : dict, optional
+            What a ranking protocol recommended.
 
         Returns
         -------
@@ -63,7 +71,7 @@ class Result:
         about = about.agg(
             {"relative_seconds": "mean", "predicts_ratings": "first", "parameters": "first"}
         )
-        return cls(protocol, pd.concat(parts, ignore_index=True), about, n_draws)
+        return cls(protocol, pd.concat(parts, ignore_index=True), about, n_draws, lists or {})
 
     def __repr__(self) -> str:
         return f"Result({self.protocol}: {', '.join(self.facts.index)})"

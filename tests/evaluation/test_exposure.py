@@ -3,13 +3,25 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import auc
+from sklearn.metrics.pairwise import cosine_similarity
 
-from metarec.evaluation import coverage, exposure_counts, gini, lorenz, novelty, top_k
+from metarec.data import Ratings
+from metarec.evaluation import (
+    coverage,
+    exposure_counts,
+    gini,
+    intra_list_similarity,
+    lorenz,
+    novelty,
+    profile,
+    top_k,
+)
 
 COUNTS = st.lists(st.integers(0, 50), min_size=2, max_size=12).filter(any)
 LISTS = hnp.arrays(int, hnp.array_shapes(min_dims=2, max_dims=2), elements=st.integers(-1, 6))
@@ -123,3 +135,33 @@ def test_bad_lists_say_what_is_wrong(lists, words):
 def test_an_empty_catalogue_is_refused():
     with pytest.raises(ValueError, match="n_items is 0"):
         coverage([[0]], 0)
+
+
+class TestIntraListSimilarity:
+    def test_it_is_the_mean_cosine_of_the_pairs(self):
+        vectors = np.random.default_rng(0).normal(size=(6, 3))
+        lists = [[0, 3, 5], [2, 1, -1]]
+        cosine = cosine_similarity(vectors)
+        pairs = [cosine[i, j] for i, j in itertools.combinations(lists[0], 2)]
+        expected = [np.mean(pairs), cosine[2, 1]]
+        np.testing.assert_allclose(intra_list_similarity(lists, vectors), expected)
+
+    def test_one_item_has_no_pair_and_an_item_of_zeros_is_like_nothing(self):
+        found = intra_list_similarity([[0, -1], [0, 1]], [[1, 0], [0, 0]])
+        np.testing.assert_array_equal(found, [np.nan, 0])
+
+    @pytest.mark.parametrize("vectors", [[1, 2], [[1, np.nan]]])
+    def test_bad_vectors_say_what_is_wrong(self, vectors):
+        with pytest.raises(ValueError, match="finite numbers"):
+            intra_list_similarity([[0]], vectors)
+
+
+def test_a_profile_puts_the_measures_of_several_lists_side_by_side():
+    table = pd.DataFrame({"user": [1, 2, 3], "item": [7, 7, 8], "rating": [4, 4, 4]})
+    train = Ratings.from_table(table, pd.DataFrame(index=[7, 8, 9]))
+    lists = {"ours": np.array([[0, 1], [0, -1]])}
+    found = profile(lists, train, [[1, 0], [1, 1], [0, 1]]).loc["ours"]
+    assert found["coverage"] == pytest.approx(2 / 3)
+    assert found["gini"] == pytest.approx(gini([2, 1, 0]))
+    assert found["novelty"] == pytest.approx(np.mean([(-np.log2(3 / 4) + 1) / 2, -np.log2(3 / 4)]))
+    assert found["similarity"] == pytest.approx(np.sqrt(0.5))

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from metarec import evaluation
-from metarec.data import newcomers
+from metarec.data import newcomers, rating_folds, top_n
 from metarec.evaluation import judging
-from metarec.models import Bias, GlobalMean, HierarchicalBayes, ItemMean, Method, Popularity
+from metarec.models import (
+    Bias,
+    GlobalMean,
+    HierarchicalBayes,
+    ItemMean,
+    LikedItemNeighbours,
+    Method,
+    Popularity,
+)
 
 
 class Peeking(Method):
@@ -139,6 +147,44 @@ def test_tuning_tries_the_whole_grid_and_puts_the_best_first(made_up):
         Bias(), {"item_shrinkage": [1, 5]}, split.train, split.validation, metric="pairwise"
     )
     assert ranked["pairwise"].is_monotonic_decreasing
+
+
+def test_tuning_on_a_holdout_of_the_training_part_judges_rows_or_lists(made_up):
+    fold = next(rating_folds(made_up, seed=1))
+    grid = {"item_shrinkage": [1, 1000]}
+    table = judging.tune(Bias(), grid, fold.train, fold.test, "rmse")
+    error = np.clip(Bias(item_shrinkage=1).fit(fold.train).predict(fold.test), 1, 5)
+    error = (error - fold.test.query_ratings)[fold.test.query_mask]
+    assert table["rmse"][0] == pytest.approx(np.sqrt((error**2).mean()))
+    inner = top_n(made_up)
+    grid = {"n_neighbours": [1, 50]}
+    ranked = judging.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@10")
+    assert ranked["ndcg@10"].is_monotonic_decreasing
+    direct = judging.ranking({"best": LikedItemNeighbours(ranked["n_neighbours"][0])}, inner, "")
+    assert ranked["ndcg@10"][0] == pytest.approx(direct.mean("best", "ndcg@10").mean)
+    with pytest.raises(KeyError, match="ndcg@7"):
+        judging.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@7")
+
+
+@pytest.mark.parametrize("name", RATING_PROTOCOLS + RANKING_PROTOCOLS)
+def test_another_seed_is_another_split_or_another_order_of_equals(made_up, name):
+    method = {"bias": GlobalMean()}  # equal scores everywhere
+    one, two, again = (getattr(evaluation, name)(method, made_up, seed=s).table for s in (1, 2, 1))
+    assert one.equals(again)
+    assert not one.equals(two)
+
+
+def test_a_ranking_says_what_it_recommended(made_up):
+    holdout = top_n(made_up)
+    result = evaluation.classic_top_n({"ours": Popularity()}, made_up)
+    assert list(result.lists) == ["chance", "popularity", "ours"]
+    shown, test = result.lists["ours"], holdout.test
+    assert shown.shape == (len(test), 10)
+    relevant = [set(i[m & (r > 0)]) for i, m, r in zip(
+        test.query_items, test.query_mask, test.query_ratings, strict=True)]  # fmt: skip
+    hits = [len(truth & set(row)) > 0 for truth, row in zip(relevant, shown, strict=True)]
+    np.testing.assert_array_equal(result.values("ours", "hit_rate@10"), hits)
+    assert evaluation.newcomers({}, made_up).lists == {}
 
 
 def test_asking_for_a_row_that_is_not_there_lists_what_is(made_up):
