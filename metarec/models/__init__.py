@@ -19,5 +19,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "sequences": ["MarkovChain", "RecentItemNeighbours"],
         "factorisation": ["ALS", "BiasedMF"],
         "implicit": ["ImplicitALS"],
+        "svdpp": ["SVDPlusPlus"],
     },
 )

@@ -30,6 +30,7 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    SVDPlusPlus,
     UserNeighbours,
 )
 
@@ -47,6 +48,7 @@ METHODS = [
     MarkovChain(),
     ALS(n_factors=3, n_sweeps=5),
     BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
+    SVDPlusPlus(n_factors=3, n_sweeps=5),
     ImplicitALS(n_factors=3, n_sweeps=5),
     BPR(n_factors=3, n_epochs=5),
     UserNeighbours(n_neighbours=3),
