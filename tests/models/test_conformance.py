@@ -31,6 +31,7 @@ from metarec.models import (
     RandomScores,
     RecentItemNeighbours,
     SVDPlusPlus,
+    Rocchio,
     UserNeighbours,
 )
 
@@ -57,6 +58,7 @@ METHODS = [
     HierarchicalLinear(n_sweeps=5),
     ContentRidge(),
     ContentRidge(target="rating"),
+    Rocchio(),
 ]
 KS = (0, 1, 5, 20)
 
