@@ -152,7 +152,7 @@ class TestEveryMethod:
         people = (Episodes.of_one(larger, {101: 4, **shown}, range(102, 160)) for shown in two)
         one, other = (method.predict(person) for person in people)
         if method.predicts_ratings:
-            np.testing.assert_allclose(one, other, atol=1e-3)  # a tenth of what one rating moves
+            np.testing.assert_allclose(one, other, atol=5e-3)  # one rating moves 0.1
         else:
             np.testing.assert_array_equal(rankdata(one), rankdata(other))
 
