@@ -25,6 +25,7 @@ METHODS = {  # by the name to type; the first, the default, has the least error 
     "hierarchical-linear": "HierarchicalLinear",
     "als": "ALS",
     "biased-mf": "BiasedMF",
+    "svd-plus-plus": "SVDPlusPlus",
     "item-neighbours": "ItemNeighbours",
     "user-neighbours": "UserNeighbours",
     "bias": "Bias",
@@ -35,6 +36,7 @@ METHODS = {  # by the name to type; the first, the default, has the least error 
     "liked-item-neighbours": "LikedItemNeighbours",
     "liked-user-neighbours": "LikedUserNeighbours",
     "content-ridge": "ContentRidge",
+    "rocchio": "Rocchio",
     "popularity": "Popularity",
 }
 DEFAULT = next(iter(METHODS))

@@ -113,6 +113,13 @@ def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
     assert values == sorted(values, reverse=True)
 
 
+def test_no_method_is_forgotten():
+    told_apart = {"Method", "GlobalMean", "RandomScores"}  # these know nothing of films
+    in_order = {"MarkovChain", "RecentItemNeighbours"}  # these need to know what came last
+    exported = {name for name in models.__all__ if name[0].isupper()}
+    assert exported == set(advice.METHODS.values()) | told_apart | in_order
+
+
 def test_scores_are_not_shown_as_stars(ask):
     shown = ask("recommend", *STAR_WARS, "--method", "ease", "--top", "3").stdout
     assert "score" in shown
@@ -135,7 +142,7 @@ def test_help_lists_the_methods_in_words(ask):
     for name in advice.METHODS:
         assert f" {name}: " in shown
     assert "math" not in shown
-    assert shown.count("Only ranks.") == 7
+    assert shown.count("Only ranks.") == 8
 
 
 def test_the_default_is_the_best_on_validation_people(ml100k):
