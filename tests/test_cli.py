@@ -131,10 +131,19 @@ def test_scores_are_not_shown_as_stars(ask):
     assert "interval" not in ask("recommend", *STAR_WARS, "--method", "als").stdout
 
 
-def test_whoever_names_no_like_is_told_so(ask):
-    for rating, said in (("2", True), ("5", False)):
-        shown = ask("recommend", "--rate", f"Toy Story={rating}", "--method", "ease").stdout
-        assert ("You gave none, so this is what everybody gets." in shown) == said
+@pytest.mark.parametrize(
+    ("method", "rating", "said"), [("ease", 2, True), ("ease", 5, False), ("item-mean", 5, True)]
+)
+def test_whoever_gets_the_list_of_everybody_is_told_so(ask, method, rating, said):
+    shown = ask("recommend", "--rate", f"Toy Story={rating}", "--method", method).stdout
+    assert ("Your ratings change nothing here." in shown) == said
+
+
+def test_of_films_with_one_score_the_better_known_come_first(ask, ml100k):
+    films = json.loads(ask("recommend", "--method", "content-ridge", "--json").stdout)["films"]
+    counts = ml100k.table["item"].value_counts()
+    assert [film["item"] for film in films] == counts.index[:10].tolist()
+    assert {film["score"] for film in films} == {0}
 
 
 def test_help_lists_the_methods_in_words(ask):
