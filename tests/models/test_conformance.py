@@ -31,8 +31,8 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
-    SVDPlusPlus,
     Rocchio,
+    SVDPlusPlus,
     UserNeighbours,
 )
 
