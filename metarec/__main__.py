@@ -106,12 +106,10 @@ def _footnote(answer: dict) -> str:
     if not answer["predicts_ratings"]:
         said = "Scores only rank; they are not stars"
     source = f"{said}; {answer['method']}, learned from {answer['data']}."
-    least, given = answer["likes_from"], [film["rating"] for film in answer["shown"]]
-    if least is None:
-        return source
-    source += f" Ratings from {least:g} on are likes."
-    if given and max(given) < least:
-        source += " You gave none, so this is what everybody gets."
+    if answer["likes_from"] is not None:
+        source += f" Ratings from {answer['likes_from']:g} on are likes."
+    if answer["shown"] and not answer["personal"]:
+        source += " Your ratings change nothing here."
     return source
 
 

@@ -25,6 +25,7 @@ METHODS = {  # by the name to type; the first, the default, has the least error 
     "hierarchical-linear": "HierarchicalLinear",
     "als": "ALS",
     "biased-mf": "BiasedMF",
+    "svd-plus-plus": "SVDPlusPlus",
     "item-neighbours": "ItemNeighbours",
     "user-neighbours": "UserNeighbours",
     "bias": "Bias",
@@ -35,6 +36,7 @@ METHODS = {  # by the name to type; the first, the default, has the least error 
     "liked-item-neighbours": "LikedItemNeighbours",
     "liked-user-neighbours": "LikedUserNeighbours",
     "content-ridge": "ContentRidge",
+    "rocchio": "Rocchio",
     "popularity": "Popularity",
 }
 DEFAULT = next(iter(METHODS))
@@ -114,8 +116,9 @@ def advise(
     dict
         `shown` (title, rating); `films` (item, title, reason, and `predicted` stars or, from a
         method that only ranks, a `score`; `interval` too, if the method knows how sure it is);
-        `method`, `predicts_ratings`, `likes_from` (the least rating that the method takes for a
-        like, None if it makes no such cut), `scale`, `data`.
+        `personal` (whether any rating moved any prediction); `method`; `predicts_ratings`;
+        `likes_from` (the least rating that the method takes for a like, None if it makes no such
+        cut); `scale`; `data`.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def advise(
             {"title": title, "rating": rating}
             for title, rating in zip(titles, shown.values(), strict=True)
         ],
-        "films": _films(model, ratings, Episodes.of_one(ratings, shown), titles, top),
+        **_best(model, ratings, Episodes.of_one(ratings, shown), titles, top),
         "method": method,
         "predicts_ratings": model.predicts_ratings,
         "likes_from": _likes_from(model, ratings),
@@ -153,10 +156,10 @@ def _kind(method: str) -> type[Method]:
     return getattr(models, METHODS[method])
 
 
-def _films(
+def _best(
     model: Method, ratings: Ratings, episode: Episodes, titles: list[str], top: int
-) -> list[dict[str, Any]]:
-    """The best films for one person, best first."""
+) -> dict[str, Any]:
+    """The best films for one person, best first; of equals the better known one."""
     sure = "return_std" in inspect.signature(model.predict).parameters
     answer = model.predict(episode, return_std=True) if sure else [model.predict(episode)]
     mean, *std = (values[0] for values in answer)  # [q]
@@ -164,7 +167,8 @@ def _films(
     digits = 2 if model.predicts_ratings else _digits(mean)
     short = [YEAR.sub(r"\1", title) for title in titles]
     films = []
-    for q in np.argsort(-mean, kind="stable")[:top]:
+    known = ratings.item_counts()[episode.query_items[0]]
+    for q in np.lexsort((-known, -mean))[:top]:
         item = episode.items[episode.query_items[0, q]]
         film = {"item": item.item() if isinstance(item, np.generic) else item}
         film["title"] = label(ratings, item)
@@ -177,7 +181,7 @@ def _films(
             film["interval"] = np.clip(ends, *ratings.scale).round(digits).tolist()
         film["reason"] = _reason(short, moved[:, q], digits) or _fame(ratings, item)
         films.append(film)
-    return films
+    return {"films": films, "personal": bool(np.any(np.abs(moved) > 1e-9))}
 
 
 def _likes_from(model: Method, ratings: Ratings) -> float | None:

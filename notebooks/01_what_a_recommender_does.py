@@ -929,7 +929,8 @@ exercise tries an experiment that tells more.
 # %% [markdown]
 # ### Try it on yourself
 #
-# The program of this chapter answers on the command line. Give it a few films and your stars:
+# A program like this chapter's answers on the command line; chapter 05 has taught it to look at
+# genres and critics too. Give it a few films and your stars:
 #
 # ```bash
 # python -m metarec recommend --rate "Star Wars=5" \

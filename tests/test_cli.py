@@ -113,6 +113,13 @@ def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
     assert values == sorted(values, reverse=True)
 
 
+def test_no_method_is_forgotten():
+    told_apart = {"Method", "GlobalMean", "RandomScores"}  # these know nothing of films
+    in_order = {"MarkovChain", "RecentItemNeighbours"}  # these need to know what came last
+    exported = {name for name in models.__all__ if name[0].isupper()}
+    assert exported == set(advice.METHODS.values()) | told_apart | in_order
+
+
 def test_scores_are_not_shown_as_stars(ask):
     shown = ask("recommend", *STAR_WARS, "--method", "ease", "--top", "3").stdout
     assert "score" in shown
@@ -124,10 +131,19 @@ def test_scores_are_not_shown_as_stars(ask):
     assert "interval" not in ask("recommend", *STAR_WARS, "--method", "als").stdout
 
 
-def test_whoever_names_no_like_is_told_so(ask):
-    for rating, said in (("2", True), ("5", False)):
-        shown = ask("recommend", "--rate", f"Toy Story={rating}", "--method", "ease").stdout
-        assert ("You gave none, so this is what everybody gets." in shown) == said
+@pytest.mark.parametrize(
+    ("method", "rating", "said"), [("ease", 2, True), ("ease", 5, False), ("item-mean", 5, True)]
+)
+def test_whoever_gets_the_list_of_everybody_is_told_so(ask, method, rating, said):
+    shown = ask("recommend", "--rate", f"Toy Story={rating}", "--method", method).stdout
+    assert ("Your ratings change nothing here." in shown) == said
+
+
+def test_of_films_with_one_score_the_better_known_come_first(ask, ml100k):
+    films = json.loads(ask("recommend", "--method", "content-ridge", "--json").stdout)["films"]
+    counts = ml100k.table["item"].value_counts()
+    assert [film["item"] for film in films] == counts.index[:10].tolist()
+    assert {film["score"] for film in films} == {0}
 
 
 def test_help_lists_the_methods_in_words(ask):
@@ -135,7 +151,7 @@ def test_help_lists_the_methods_in_words(ask):
     for name in advice.METHODS:
         assert f" {name}: " in shown
     assert "math" not in shown
-    assert shown.count("Only ranks.") == 7
+    assert shown.count("Only ranks.") == 8
 
 
 def test_the_default_is_the_best_on_validation_people(ml100k):

@@ -155,8 +155,9 @@ class BPR(Method):
         liked = np.sort((rows * n_items + support)[likes])
         p = np.tile(self.mean_user_, (len(items), 1))
         for step in range(self.n_steps):
-            slot = (generator.random((len(items), self.PAIRS)) * counts[:, None]).astype(int)
-            i, j = items[rows, slot], generator.integers(n_items, size=slot.shape)
+            # the same draws for everybody, so that nobody's answer depends on who else is asked
+            slot = (generator.random(self.PAIRS) * counts[:, None]).astype(int)
+            i, j = items[rows, slot], generator.integers(n_items, size=self.PAIRS)
             apart = w[i] - w[j]  # [users, pairs, d + 1]
             x = apart[..., 0] + (apart[..., 1:] @ p[..., None])[..., 0]
             pull = expit(-x) * ~_among(rows * n_items + j, liked)

@@ -80,5 +80,5 @@ class EASE(Method):
         support, query = self.rows(episodes)
         likes = episodes.support_mask & (episodes.support_ratings >= self.at_least)
         scores = histories(support, likes, 1.0, len(self.items_)) @ self.weights_
-        scores = np.where(likes.any(1)[:, None], scores, self.popularity_)
+        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
         return np.take_along_axis(scores, query % scores.shape[1], axis=1)

@@ -123,10 +123,11 @@ class ALS(_Factors):
         shape = (ratings.n_items, self.n_factors + 1)
         items = np.random.default_rng(self.seed).normal(0, 0.1, shape)
         items[:, 0] = ratings.item_means(self.bias_regularization) - self.global_mean_
+        items = items.astype(np.float32)  # half the time; a newcomer is solved in double precision
         for _ in range(self.n_sweeps):
             users = _half_step(scores, items, self._penalty)
             items = _half_step(scores_t, users - users.mean(0), self._penalty)
-        self.item_factors_ = with_unseen(items, 0.0)
+        self.item_factors_ = with_unseen(items.astype(float), 0.0)
         return self
 
     def _penalty(self, counts: np.ndarray) -> np.ndarray:

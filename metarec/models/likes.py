@@ -96,7 +96,7 @@ class LikedItemNeighbours(Method):
         support, query = self.rows(episodes)
         likes = episodes.support_mask & (episodes.support_ratings >= self.at_least)
         scores = histories(support, likes, 1.0, len(self.items_)) @ self.similarity_
-        scores = np.where(likes.any(1)[:, None], scores, self.popularity_)
+        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
         return np.take_along_axis(scores, query % scores.shape[1], axis=1)
 
 
@@ -179,7 +179,7 @@ class LikedUserNeighbours(Method):
         mine = _comparable(histories(support, likes, 1.0, len(self.items_)).T, *how)
         nearest = keep_largest((mine.T @ others).toarray(), self.n_neighbours)  # [users, people]
         scores = scipy.sparse.csr_array(nearest) @ theirs.toarray()
-        scores = np.where(likes.any(1)[:, None], scores, self.likes_.sum(0, dtype=float))
+        scores = np.where(scores.any(1)[:, None], scores, self.likes_.sum(0, dtype=float))
         return np.take_along_axis(scores, query % scores.shape[1], axis=1).astype(float)
 
 

@@ -44,11 +44,22 @@ class _Neighbours(Method):
         matrix.resize((ratings.n_users, ratings.n_items + 1))
         return matrix
 
-    def _history(self, episodes: Episodes, support: np.ndarray) -> scipy.sparse.csr_array:
-        """The supports as [users, items + 1], without items that training never saw."""
-        size = len(self.items_)
-        known = episodes.support_mask & (support % (size + 1) < size)
-        return histories(support, known, episodes.support_ratings, size)
+    def _shown(
+        self, episodes: Episodes, support: np.ndarray
+    ) -> tuple[np.ndarray, scipy.sparse.csr_array, scipy.sparse.csr_array]:
+        """b_u of the people who ask, their ratings, and what the baseline leaves of them.
+
+        The ratings are [users, items + 1] without items that training never saw, of which only
+        b_u tells.
+        """
+        size, mask = len(self.items_), episodes.support_mask
+        surplus = np.where(mask, episodes.support_ratings - self.means_[support], 0)
+        bias = surplus.sum(1) / np.maximum(mask.sum(1) + self.user_shrinkage, 1e-12)
+        known = mask & (support % (size + 1) < size)
+        return bias, *(
+            histories(support, known, values, size)
+            for values in (episodes.support_ratings, surplus - bias[:, None])
+        )
 
     def _residuals(
         self, given: scipy.sparse.csr_array
@@ -138,23 +149,26 @@ class UserNeighbours(_Neighbours):
         support, query = self.rows(episodes)
         arrays = (self.ratings_data_, self.ratings_indices_, self.ratings_indptr_)
         theirs = scipy.sparse.csr_array(arrays, shape=(len(arrays[2]) - 1, len(self.means_)))
-        mine = self._history(episodes, support)
-        bias, _ = self._residuals(mine)
+        bias, mine, own = self._shown(episodes, support)
+        left = self._residuals(theirs)[1]
         pearson = self.similarity == "pearson"
         similarity = similarities(
-            self._compared(mine), self._compared(theirs), self.shrinkage, pearson
+            self._compared(mine, own), self._compared(theirs, left), self.shrinkage, pearson
         ).astype(np.float32)
         predicted = self.means_[query] + bias[:, None]
         users, places = np.nonzero(episodes.query_mask)
-        raters = self._residuals(theirs)[1].T.tocsr()  # [items + 1, training users]
+        raters = left.T.tocsr()  # [items + 1, training users]
         predicted[users, places] += neighbour_mean(
             similarity, users, raters, query[users, places], self.n_neighbours, self.damping
         )
         return predicted
 
-    def _compared(self, given: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+    def _compared(
+        self, given: scipy.sparse.csr_array, left: scipy.sparse.csr_array
+    ) -> scipy.sparse.csr_array:
+        """Ratings in the form that is compared, from the ratings and what the baseline leaves."""
         if self.similarity == "baseline":
-            return self._residuals(given)[1]
+            return left
         given = given.copy()
         if self.similarity == "adjusted cosine":
             given.data -= self.means_[given.indices]
@@ -241,7 +255,7 @@ class ItemNeighbours(_Neighbours):
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
-        bias, own = self._residuals(self._history(episodes, support))
+        bias, _, own = self._shown(episodes, support)
         predicted = self.means_[query] + bias[:, None]
         users, places = np.nonzero(episodes.query_mask)
         predicted[users, places] += neighbour_mean(

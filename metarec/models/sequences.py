@@ -77,7 +77,7 @@ class RecentItemNeighbours(Method):
         support, query = self.rows(episodes)
         weight = recency(episodes.support_mask, self.n_recent, self.decay)
         scores = histories(support, weight > 0, weight, len(self.items_)) @ self.similarity_
-        scores = np.where(weight.any(1)[:, None], scores, self.popularity_)
+        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
         return np.take_along_axis(scores, query % scores.shape[1], axis=1)
 
 

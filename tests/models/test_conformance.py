@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -131,6 +132,53 @@ class TestEveryMethod:
         person = Episodes.of_one(made_up, {102: 4})
         assert np.isfinite(method.fit(train).predict(person)).all()
 
+    def test_unseen_items_of_a_support_each_count_as_items_that_nobody_rated(self, method, made_up):
+        """The catalogue holds 181 to 183 without ratings; 981 to 983 are in nobody's catalogue.
+
+        All six are blank, so who rated the ones is answered like who rated the others; a method
+        that lays unseen items on top of each other, or leaves them out, would differ.
+        """
+        if isinstance(method, (RandomScores, BPR)):
+            pytest.skip("draws; and BPR pushes down what is in the catalogue and not liked")
+        ids = made_up.items.index.tolist()
+        known, larger = (
+            dataclasses.replace(made_up, items=made_up.items[[]].reindex(ids + more))
+            for more in ([181, 182, 183], [181, 182, 183, 981, 982, 983])
+        )
+        method.fit(known)
+        two = (
+            dict(zip(blank, (5, 1, 5), strict=True)) for blank in ((181, 182, 183), (981, 982, 983))
+        )
+        people = (Episodes.of_one(larger, {101: 4, **shown}, range(102, 160)) for shown in two)
+        one, other = (method.predict(person) for person in people)
+        if method.predicts_ratings:
+            np.testing.assert_allclose(one, other, atol=5e-3)  # one rating moves 0.1
+        else:
+            np.testing.assert_array_equal(rankdata(one), rankdata(other))
+
+    def test_whoever_likes_only_unseen_items_is_not_answered_with_ties(self, method, made_up):
+        """Where a method has an order for a person without ratings, it has one for this person."""
+        if isinstance(method, RandomScores):
+            pytest.skip("draws anew for each question")
+        items = made_up.items.reindex([*made_up.items.index, 981, 982])
+        larger = dataclasses.replace(made_up, items=items)
+        method.fit(made_up)
+        nobody, blank = (
+            method.predict(Episodes.of_one(larger, shown, made_up.items.index))
+            for shown in ({}, {981: 5, 982: 5})
+        )
+        assert len(np.unique(blank)) > 0.5 * len(np.unique(nobody))
+
+    def test_the_answer_to_a_person_does_not_depend_on_who_else_is_asked(
+        self, method, split, episodes
+    ):
+        if isinstance(method, RandomScores):
+            pytest.skip("draws anew for each question")
+        method.fit(split.train)
+        alone, together = method.predict(episodes.take([2])), method.predict(episodes)[[2]]
+        mask = episodes.query_mask[[2]]
+        np.testing.assert_allclose(alone[mask], together[mask], rtol=1e-6, atol=1e-9)
+
     def test_items_are_told_by_id_and_not_by_position(self, method, split, episodes):
         if isinstance(method, RandomScores):
             pytest.skip("draws anew for each question")
@@ -153,6 +201,35 @@ class TestEveryMethod:
         predicted = method.fit(flat).predict(newcomers(flat).test.episodes())
         if method.predicts_ratings:
             np.testing.assert_allclose(predicted, 4, atol=1e-3)
+
+    def test_whoever_rated_everything_can_still_be_asked(self, method, made_up):
+        everything = dict.fromkeys(made_up.items.index, 4)
+        larger = dataclasses.replace(
+            made_up, items=made_up.items.reindex([*made_up.items.index, 981, 982])
+        )
+        method.fit(made_up)
+        assert method.predict(Episodes.of_one(made_up, everything)).shape == (1, 0)
+        assert np.isfinite(method.predict(Episodes.of_one(larger, everything))).all()
+
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            pytest.param(lambda table: table["user"] == 1, id="one person"),
+            pytest.param(lambda table: table["item"] == 101, id="one item"),
+            pytest.param(lambda table: table.index == 0, id="one rating"),
+            pytest.param(lambda table: table["rating"] < 4, id="no like"),
+            pytest.param(lambda table: table["rating"] >= 4, id="no dislike"),
+        ],
+    )
+    def test_it_learns_from_very_little(self, method, made_up, rows):
+        little = made_up.keep(rows(made_up.table))
+        for train in (
+            little,
+            Ratings.from_table(little.table, little.items.loc[little.table["item"].unique()]),
+        ):
+            method.fit(train)
+            for shown in ({}, {101: 5}, {101: 1, 102: 5}):
+                assert np.isfinite(method.predict(Episodes.of_one(made_up, shown))).all()
 
     def test_saved_and_loaded_it_answers_alike(self, method, split, episodes, tmp_path):
         method.fit(split.train)
