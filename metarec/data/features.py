@@ -24,7 +24,7 @@ SUCCESS = ("reviews", "box_office", "oscars")
 CRITICS = (*SCORES, *SUCCESS, "runtime")
 PLACES = ("country", "language")
 PEOPLE = ("directors", "writers", "cast")
-N_COMPONENTS, N_PERIODS, MIN_FILMS = 16, 10, 5
+N_COMPONENTS, N_PERIODS, MIN_FILMS = 16, 10, 20
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
         Any of "genres"; "year" (a number, and which tenth of the catalogue it falls into, since
         taste is no straight line in time); from `film_facts` "scores" (of critics), "success"
         (number of reviews, box office, Oscars), "runtime", "critics" (these three together) and
-        "places" (countries and languages of at least 5 films); "people" (directors, writers and
+        "places" (countries and languages of at least 20 films); "people" (directors, writers and
         cast); "titles" (words of the title). The last two are TF-IDF weights, cut to 16
         components.
 

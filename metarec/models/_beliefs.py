@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from metarec.models._ridge import design
+from metarec.models._sparse import sums
 
 
 class Belief:
@@ -68,8 +69,7 @@ def update(
 ) -> tuple[Belief, np.ndarray, np.ndarray]:
     """Beliefs about all rows of the rating matrix, given beliefs about its columns."""
     moment, cross = moments(other)
-    size = other.mean.shape[1]
-    gram = (seen @ flat(moment)).reshape(-1, size, size)
+    gram = sums(seen, moment)
     shift = scores @ design(other.mean) - seen @ cross
     return prior.update(gram, shift, noise), gram, shift
 

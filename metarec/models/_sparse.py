@@ -37,6 +37,16 @@ def add_rows(target: np.ndarray, rows: np.ndarray, steps: np.ndarray) -> None:
     np.add.at(target.reshape(-1), places.ravel(), steps.ravel())
 
 
+def sums(seen: scipy.sparse.sparray, matrices: np.ndarray) -> np.ndarray:
+    """Σ_i seen[n, i] M_i of symmetric M_i: [rows, d, d]. One half is summed, and mirrored."""
+    size = matrices.shape[1]
+    first, second = np.triu_indices(size)
+    half = seen @ matrices[:, first, second]
+    whole = np.empty((seen.shape[0], size, size))
+    whole[:, first, second] = whole[:, second, first] = half
+    return whole
+
+
 def liked(ratings: Ratings, at_least: float) -> scipy.sparse.csr_array:
     """1 where a rating reaches `at_least`: [users, items]."""
     kept = ratings.keep(ratings.table["rating"] >= at_least)

@@ -10,7 +10,7 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import filled, histories
+from metarec.models._sparse import filled, histories, sums
 from metarec.models.base import Method, with_unseen
 
 
@@ -62,7 +62,7 @@ class HierarchicalLinear(Method):
     array([[4.5, 1.5, 4.5]])
     """
 
-    def __init__(self, features: str = "genres year critics", n_sweeps: int = 50):
+    def __init__(self, features: str = "genres year critics", n_sweeps: int = 30):
         self.features = features
         self.n_sweeps = n_sweeps
 
@@ -107,7 +107,8 @@ class HierarchicalLinear(Method):
         predicted = np.take_along_axis(self.global_mean_ + mean @ self.content_.T, query, axis=1)
         if not return_std:
             return predicted
-        variance = covariance.reshape(len(mean), -1) @ _squares(self.content_).T
+        flat = _squares(self.content_).reshape(len(self.content_), -1)
+        variance = covariance.reshape(len(mean), -1) @ flat.T
         return predicted, np.sqrt(self.noise_ + np.take_along_axis(variance, query, axis=1))
 
     def posterior(self, episodes: Episodes) -> tuple[np.ndarray, np.ndarray]:
@@ -252,21 +253,24 @@ def _content(ratings: Ratings, groups: str) -> np.ndarray:
 
 def _shown_evidence(
     episodes: Episodes, rows: np.ndarray, mean: float, content: np.ndarray
-) -> tuple:
+) -> tuple[np.ndarray, np.ndarray]:
     """The evidence of the supports; each of several unseen items counts."""
-    mask, n_items = episodes.support_mask, len(content) - 1
-    scores = histories(rows, mask, episodes.support_ratings - mean, n_items)
-    return _evidence(scores, histories(rows, mask, 1.0, n_items), content)
+    mask = episodes.support_mask
+    shown, columns = np.unique(rows[mask], return_inverse=True)
+    index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
+    given = episodes.support_ratings[mask] - mean
+    scores = scipy.sparse.csr_array((given, index), shape=shape)
+    seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
+    return _evidence(scores, seen, content[shown])
 
 
 def _evidence(
     scores: scipy.sparse.csr_array, seen: scipy.sparse.csr_array, content: np.ndarray
-) -> tuple:
+) -> tuple[np.ndarray, np.ndarray]:
     """Σ c cᵀ and Σ r c over each person's ratings: shapes [users, d, d] and [users, d]."""
-    size = content.shape[1]
-    return (seen @ _squares(content)).reshape(-1, size, size), scores @ content
+    return sums(seen, _squares(content)), scores @ content
 
 
 def _squares(content: np.ndarray) -> np.ndarray:
-    """C cᵀ of each row, flat: [items, d²]."""
-    return (content[:, :, None] * content[:, None, :]).reshape(len(content), content.shape[1] ** 2)
+    """c cᵀ of each row: [items, d, d]."""
+    return content[:, :, None] * content[:, None, :]
