@@ -150,9 +150,8 @@ def tune(
         Held-out people, judged as in `few_shot`; or the second half of a `Holdout`, made by the
         protocol's own splitter from the training part, judged with whole histories.
     metric : str
-        With a task "rmse", "mae", "pairwise" or "ndcg@5", averaged over users and over all k.
-        With episodes "rmse" or "mae" of all rows, or "ndcg@10", "recall@10" or "hit_rate@10",
-        averaged over users.
+        With a task "rmse", "mae", "pairwise" or "ndcg@5", averaged over users and k. With episodes
+        "rmse" or "mae" of all rows, or "ndcg@10", "recall@10", "hit_rate@10" over users.
 
     Returns
     -------
