@@ -438,15 +438,15 @@ choice = max(
 )
 worst = min((tried[name, s, 0] - at_160[name, s]).mean() for name in KINDS for s in informed)
 mr.say(f"""
-Without shrinkage, neighbours are *worse than none* in {sum(worse)} of the {len(worse)} cases: the vote of liars costs more than
-that of friends brings. With $\\lambda = 160$ the error falls by {worst:.3f} stars or more for every similarity but the plain cosine, and all those lines lie below the baseline.
-Validation and halves agree on the size of $\\lambda$, though they share no computation. And the famous question *cosine or Pearson?*
+Without shrinkage, neighbours are *worse than none* in {sum(worse)} of the {len(worse)} cases: the votes of
+false friends cost more than those of true ones bring. With $\\lambda = 160$ the error falls by {worst:.3f} stars or more for every similarity but the plain cosine, and all those lines lie below the baseline.
+Validation and the halves agree on the order of $\\lambda$, though they share no computation. And the famous question *cosine or Pearson?*
 is nearly idle: once they are shrunk, adjusted cosine, Pearson and baseline differ by at most {choice:.3f} stars.
 """)
 
 # %% [markdown]
-# Only the plain cosine of films stands apart, for a plain reason: ratings are positive numbers, so the cosine of any
-# two films is near one, and says mostly that both were rated.
+# Only the plain cosine stands apart, for a plain reason: ratings are positive numbers, so the cosine of any two people or
+# films is near one, and says mostly that both rated, or were rated.
 #
 # ### What each part is worth
 #
@@ -478,8 +478,9 @@ The item bias is the most important part of a method that is not about items: wi
 {loss.loc["item bias", "user kNN"]:.3f} stars and item kNN {loss.loc["item bias", "item kNN"]:.3f}. Shrinkage comes next
 ({loss.loc["shrinkage", "user kNN"]:.3f} and {loss.loc["shrinkage", "item kNN"]:.3f}). The constant $\\kappa$ is worth
 {loss.loc["κ", "user kNN"]:.3f} and {loss.loc["κ", "item kNN"]:.3f}. And the number of neighbours, the $k$ that gave the method
-its name: ten neighbours cost {loss.loc["all but 10 neighbours", "user kNN"]:.3f} stars among people; with *no* limit we lose
-{max(loss.loc["the limit on neighbours"]):.3f} at most. Once faint similarities are shrunk, it hardly matters where one cuts them off.
+its name: ten neighbours instead of eighty cost {loss.loc["all but 10 neighbours", "user kNN"]:.3f} stars among people, and no limit
+at all costs {abs(loss.loc["the limit on neighbours", "user kNN"]):.3f}. (Among films a newcomer of twenty ratings has too few for a limit to matter.)
+Once faint similarities are shrunk, it hardly matters where one cuts them off.
 """)
 
 # %% [markdown]
@@ -816,9 +817,10 @@ np.fill_diagonal(side, 0)
 assert misfit(W) < min(misfit(W + side), misfit(W - side))
 
 # %% [markdown]
-# Two limits show what kind of thing this is. For a very large $\lambda$,
+# What kind of thing is this? For a very large $\lambda$,
 # $\mathbf P \approx \frac1\lambda (\mathbf I - \frac1\lambda \mathbf G)$ and $w_{ij} \approx n_{ij} / \lambda$: EASE becomes plain counting of who likes
-# both, the most naive item kNN. So item neighbours are the first term of EASE. What do the other terms do? The inverse of a matrix of
+# both, the most naive item kNN. So item neighbours are the first term of EASE. What do the other terms do?
+# The inverse of a matrix of
 # counts gives *partial* correlations: $w_{ij}$ is what $i$ still says about $j$ when all other films are known. If two films are alike only because
 # both resemble a third, the third one gets the weight.
 
@@ -1058,8 +1060,8 @@ second, {mr.percent(other_target)} of the people get another film to be found, a
 sorted a file.
 
 It also matters *what* is predicted. Where the last two films share their second, the chain finds the target for {mr.percent(easier[0])} of the people,
-elsewhere for {mr.percent(easier[1])}. The order within a page is an accident, but that two films stood on one page is not: much of "next-item
-prediction" here is guessing the rest of a page that the site had put together.
+elsewhere for {mr.percent(easier[1])}. The order within a page is an accident, but that two films stood on one page is not. So part of "next-item
+prediction" here is probably to guess the rest of a page that the site had put together.
 """)
 
 # %% [markdown]
@@ -1096,16 +1098,22 @@ cost = pd.DataFrame({"here": count_pairs(ratings.table),
                      "half of the people": count_pairs(half)})  # fmt: skip
 cost["ratio"] = cost["here"] / cost["half of the people"]
 factor = {"× with twice the people": cost["ratio"].round(1)}
-pd.DataFrame({"here": cost["here"].map("{:.1e}".format), **factor})
+pd.DataFrame({"here": cost["here"].map("{:,.0f}".format), **factor})
 
 # %% tags=["say", "remove-input"]
+def power(x):
+    """A large number as a formula."""
+    exponent = int(np.floor(np.log10(x)))
+    return f"${x / 10**exponent:.0f} \\cdot 10^{{{exponent}}}$"
+
+
 mr.say(f"""
 Twice the people make the pairs of people {cost["ratio"]["all pairs of people"]:.1f} times as many, and the pairs of films
-{cost["ratio"]["all pairs of films"]:.1f} times: the first grows with the square, the second in step. That is why shops turned to item kNN: they have far
-more customers than products, and the similarities of products can be computed overnight and kept. With a hundred times our people and
-ten times our films, pairs of people would need {cost["here"]["all pairs of people"] * 1000:.0e} multiplications, pairs of films
-{cost["here"]["all pairs of films"] * 100:.0e}; and EASE, whose cost does not depend on people but grows with the cube of the films,
-{cost["here"]["inverse of EASE"] * 1000:.0e}.
+{cost["ratio"]["all pairs of films"]:.1f} times: the first grows with the square, the second in step. That is why shops turned to item kNN
+{{cite}}`linden2003amazon`: they have far more customers than products, and the similarities of products can be computed overnight and kept.
+With a hundred times our people and ten times our films, pairs of people would need {power(cost["here"]["all pairs of people"] * 1000)}
+multiplications and pairs of films {power(cost["here"]["all pairs of films"] * 100)}; the inverse of EASE, whose cost does not depend on people but
+grows with the cube of the films, {power(cost["here"]["inverse of EASE"] * 1000)}.
 """)
 
 # %% [markdown]
@@ -1174,8 +1182,8 @@ bits_missing = evaluation.paired(
     *(evaluation.novelty(x, known_by) for x in (own, top_n.lists["EASE"]))
 )
 mr.say(f"""
-**Popularity bias.** The films that people liked carry {pop["their own hidden likes"]:.1f} bits each; what the five good methods show carries {pop[good].min():.1f} to
-{pop[good].max():.1f}, between popularity ({pop["popularity"]:.1f}) and the truth. Together they show {mr.percent(profile["coverage"][good].min())} to
+**Popularity bias.** The films that people liked carry {pop["their own hidden likes"]:.1f} bits each; what the five methods by likes show carries about
+{pop[good].mean():.1f}, between popularity ({pop["popularity"]:.1f}) and the people. Together they show {mr.percent(profile["coverage"][good].min())} to
 {mr.percent(profile["coverage"][good].max())} of the catalogue; people's own likes cover {mr.percent(profile["coverage"]["their own hidden likes"])}. The safest guess is a known film, so whoever is
 rewarded for hits learns to show known films.
 
@@ -1196,8 +1204,8 @@ full_gain = by_fold["item + user bias"].mean() - by_fold["item kNN"].mean()
 mr.say(f"""
 For a newcomer, not far. Agreement is measured in shared films, it takes more than a hundred to tell a friend from luck, and a newcomer has at most
 twenty: {-step("item kNN", 20).mean:.3f} stars beyond one number a person, where {-step("hierarchical Bayes", 20).mean:.3f} are possible. For somebody with a long history, a good way:
-{full_gain:.3f} stars on classic ratings, and an nDCG@10 of {accuracy["EASE"]:.3f} where popularity reaches {accuracy["popularity"]:.3f}. And for the next film, what was watched just now beats all that was ever
-watched. The way on is to stop comparing people pair by pair, and to learn what they have in common.
+{full_gain:.3f} stars on classic ratings, and an nDCG@10 of {accuracy["EASE"]:.3f} where popularity reaches {accuracy["popularity"]:.3f}. And for the next film, what was rated just now says more than all
+that was rated before. The way on is to stop comparing people pair by pair, and to learn what they have in common.
 """)
 
 # %%
@@ -1376,8 +1384,9 @@ mr.check("likeness in lists of stars minus in own likes", varied, high=0)
 # residual, rated = residual.T, rated.T  # back
 # ```
 #
-# The constant is smaller, so films differ more from each other than people do, and pairs of films share more ratings on average where it
-# counts. Films are easier to know, which is one half of the story of *people or films*; the other half is how many may vote.
+# It is nearly the same number: a shared rating is worth as much in one direction as in the other. What differs is how many there are.
+# Two well-known films share hundreds of raters, two people rarely a hundred films, and a newcomer shares at most twenty with anybody.
+# So films are easier to know, which is one half of the story of *people or films*; the other half is how many may vote.
 # ````
 #
 # ```{exercise} Weighted EASE
