@@ -719,14 +719,15 @@ So the answer is a question: *how long is the history?*
 # %% [markdown]
 # That is quickly shown. BM25 replaces the count $y$ of a word in a document by
 # $y\,(k_1 + 1) / \bigl(k_1 (1 - b + b\, n_i/\bar n) + y\bigr)$, where $n_i$ is the length of the document and $\bar n$ the mean
-# length. For $y = 0$ this is $0$. For $y = 1$ divide numerator and denominator by $1 + k_1(1-b)$:
+# length. For $y = 0$ this is $0$. For $y = 1$ divide numerator and denominator by $1 + k_1(1-b)$. What is left is,
+# up to a factor,
 #
 # $$
-# \frac{k_1 + 1}{1 + k_1(1 - b) + k_1 b\, n_i / \bar n}
-# \;\propto\; \frac{1}{1 + \nu\, n_i / \bar n}
+# \frac{1}{1 + \nu\, n_i / \bar n},
+# \qquad \nu = \frac{k_1 b}{1 + k_1 (1 - b)} .
 # $$ (eq-03-bm25)
 #
-# with $\nu = k_1 b \,/\, (1 + k_1 (1 - b))$. The factor in front is the same for all films and changes no order. So there is one knob $\nu$: with $\nu = 0$ popularity is not marked down
+# The factor is the same for all films and changes no order. So there is one knob $\nu$: with $\nu = 0$ popularity is not marked down
 # at all, with a large $\nu$ it is marked down by the full count, twice as strongly (on a log scale) as the cosine does.
 
 # %%
@@ -1206,7 +1207,8 @@ mr.check("λ that the two halves measure", measured, 90, 190, decimals=0)
 follows = agreement["shared"] / (agreement["shared"] + measured)
 fit = np.corrcoef(agreement["correlation"], follows)[0, 1]
 mr.check("correlation of n / (n + λ) with the agreement", fit, 0.9, 1)
-mr.check("of 8 kinds, worse than none unshrunk", sum(worse), 7, 8, decimals=0)
+n_worse = sum(worse)
+mr.check("of 8 kinds, worse than none unshrunk", n_worse, 7, 8, decimals=0)
 for name, change in gain_of_trust.items():
     mr.check(f"{name}, RMSE with λ = 160 minus λ = 0", change, high=0)
 mr.check("largest gap of three shrunk similarities", choice, 0, 0.008)
