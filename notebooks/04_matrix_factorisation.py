@@ -78,7 +78,7 @@ across = together.iloc[:2, 2:].to_numpy()
 mr.say(f"""
 It does. Whoever likes one loud film more than expected likes the other more too: the correlation is
 {inside[0]:.2f}. The two unkind films go together as well ({inside[1]:.2f}). And across the two
-pairs all four correlations are negative, from {across.min():.2f} to {across.max():.2f}.
+pairs all four correlations are negative, from ${across.min():.2f}$ to ${across.max():.2f}$.
 """)
 
 # %% [markdown]
@@ -506,9 +506,10 @@ Without having seen a validation person, hierarchical Bayes prices a person's st
 {level_price:.1f} ratings (our bias penalty, tuned by trying, is
 {als.bias_regularization:g}), its strongest direction at {learned[0]:.1f} and its weakest at
 {learned[-1]:.1f}. Validation agrees in size: with $\\gamma = 0$ the price {plain.idxmin():g} beats
-{plain.idxmax():g} by {plain.max() - plain.min():.3f} stars. It prefers the upper end of the learned
-range, and we shall see why: a point estimate must pay for an uncertainty that it does not know it has.
-The weighted price with $\\lambda = 1.5$ is better still, and we keep it.
+{plain.idxmax():g} by {plain.max() - plain.min():.3f} stars, and on the wider grid that we tried first the
+optimum lay there too. That is the upper end of the learned range, and we shall see why: a point estimate
+must pay for an uncertainty that it does not know it has. The weighted price with $\\lambda = 1.5$ is a little
+better still, and we keep it.
 """)
 
 # %% [markdown]
@@ -661,7 +662,7 @@ hb = {d: level["hierarchical Bayes", d] for d in DIMENSIONS}
 mr.say(f"""
 And here is the second half of the answer. By hierarchical Bayes, one number a person beside the strictness
 lowers the error from {no_factor:.3f} to {hb[1]:.3f}, two to {hb[2]:.3f}, four to {hb[4]:.3f}, eight to
-{hb[8]:.3f}; after that nothing is gained. **Four numbers and a strictness** carry
+{hb[8]:.3f}; after that next to nothing is gained. **Four numbers and a strictness** carry
 {mr.percent((no_factor - hb[4]) / (no_factor - min(hb.values())))} of what this model can learn about a newcomer
 from twenty ratings.
 """)
@@ -686,7 +687,7 @@ from twenty ratings.
 # Given everything else, the loss is a quadratic function of all $\mathbf y_j$ together, so they could
 # be found by one huge ridge regression. Small steps are tricky here: every rating of $u$ pulls at
 # every $\mathbf y_j$ with $j \in \mathcal I_u$, a popular film is pulled by nearly everybody at once,
-# and a step that is right for one pull is hundreds of times too long for their sum. `models.SVDPlusPlus`
+# and a step that is right for one pull is more than a hundred times too long for their sum. `models.SVDPlusPlus`
 # therefore adds a third turn to ALS, which solves that regression by conjugate gradients. A newcomer
 # is a ridge regression as before, after $\mathbf s_u$ has been taken off.
 
@@ -780,14 +781,14 @@ at_20 = {name: random_form.mean(name, "rmse", 20).mean for name in rivals}
 to_bias = random_form.difference("ALS", "item + user bias", "rmse", 20)
 to_bayes = random_form.difference("hierarchical Bayes", "SVD++", "rmse", 20)
 extra = random_form.difference("SVD++", "ALS", "rmse", 20)
+early = random_form.difference("SVD++", "ALS", "rmse", 1)
 late = time_form.difference("ALS", "item + user bias", "rmse", 20)
 mr.say(f"""
 With twenty ratings ALS improves on the biases by {-to_bias.mean:.3f} stars, interval {to_bias:.3f}. The three
 ways to learn the film factors lie within {max(at_20[n] for n in names) - min(at_20[n] for n in names):.3f} of each other:
-for a newcomer it hardly matters *how* the films were learned. SVD++ gains {-extra.mean:.3f} on ALS. That is far less
-than on a random fifth of the ratings, for two reasons: a list of twenty says less than a whole history, and
-which of a person's ratings we show was decided by our dice, not by the person. Hierarchical Bayes stays ahead
-of all three, of the best of them by {-to_bayes.mean:.3f}, interval {to_bayes:.3f}. In order of time the gain of ALS on
+for a newcomer it hardly matters *how* the films were learned. What SVD++ adds grows with the list: its RMSE minus
+that of ALS is {early:.3f} with one rating and {extra:.3f} with twenty. Even twenty films, drawn at random from all that
+a person chose to rate, say something beyond their stars. Hierarchical Bayes stays ahead of all three, of the best of them by {-to_bayes.mean:.3f}, interval {to_bayes:.3f}. In order of time the gain of ALS on
 the biases is {-late.mean:.3f} stars at $k = 20$.
 """)
 
@@ -796,8 +797,8 @@ the biases is {-late.mean:.3f} stars at $k = 20$.
 #
 # The oldest yardstick of the field: hide a random fifth of all ratings, five times over. Everybody is
 # known, most histories are long, and other settings win: we tuned once more, on a fifth of the
-# *training* part of the first fold, and call this setting *folds*. It has more factors and a smaller
-# price of the bias than the setting for newcomers.
+# *training* part of the first fold, and call this setting *folds*. It has a smaller price of the bias than
+# the setting for newcomers, more factors in ALS and biased MF, and a smaller $\lambda_y$ in SVD++.
 
 # %%
 validation = next(mr.data.rating_folds(fold.train, seed=SPLIT))
@@ -904,9 +905,9 @@ variance = size**2 / (size**2).sum()
 mr.say(f"""
 The first axis has the loud successes on one side and the unkind films on the other: it is the one number
 with which the chapter began. It correlates with the critics' score ({meaning.loc["critics (Tomatometer)", "axis 1"]:.2f}), of which
-the model knew nothing, and against action ({meaning.loc["Action", "axis 1"]:.2f}). The second runs from aggressive science fiction
+the model knew nothing, and against action (${meaning.loc["Action", "axis 1"]:.2f}$). The second runs from aggressive science fiction
 to films for a Sunday with the family; it correlates with Oscars ({meaning.loc["Oscars", "axis 2"]:.2f}) and against action
-({meaning.loc["Action", "axis 2"]:.2f}) and the year ({meaning.loc["year", "axis 2"]:.2f}). But no correlation is near one, and the two axes hold only
+(${meaning.loc["Action", "axis 2"]:.2f}$) and the year (${meaning.loc["year", "axis 2"]:.2f}$). But no correlation is near one, and the two axes hold only
 {mr.percent(variance[:2].sum())} of the spread. Factors are not genres under another name. They are directions in which
 *people* disagree, and a story about them is ours, not the model's.
 """)
@@ -1051,6 +1052,7 @@ def unrated(holdout):
     return test.query_mask & ~rated
 
 
+# %%
 def two_ways(holdout, methods):
     """nDCG@10 of each person, for two sets of candidates."""
     train, test = holdout
