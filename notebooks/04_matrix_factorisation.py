@@ -684,8 +684,9 @@ from twenty ratings.
 # $\sqrt{\lvert \mathcal I_u \rvert}$; divided by it, everybody's sum has the same size. (The sum is
 # written $\mathbf s_u$ below.)
 #
-# Given everything else, the loss is a quadratic function of all $\mathbf y_j$ together, so they could
-# be found by one huge ridge regression. Small steps are tricky here: every rating of $u$ pulls at
+# The $\mathbf y_j$ have a price of their own, $\lambda_y \sum_j \lVert \mathbf y_j \rVert^2$. Given everything
+# else, the loss is a quadratic function of all of them together, so they could be found by one huge ridge
+# regression. Small steps are tricky here: every rating of $u$ pulls at
 # every $\mathbf y_j$ with $j \in \mathcal I_u$, a popular film is pulled by nearly everybody at once,
 # and a step that is right for one pull is more than a hundred times too long for their sum. `models.SVDPlusPlus`
 # therefore adds a third turn to ALS, which solves that regression by conjugate gradients. A newcomer
