@@ -78,7 +78,7 @@ across = together.iloc[:2, 2:].to_numpy()
 mr.say(f"""
 It does. Whoever likes one loud film more than expected likes the other more too: the correlation is
 {inside[0]:.2f}. The two unkind films go together as well ({inside[1]:.2f}). And across the two
-pairs all four correlations are negative, from {across.min():.2f} to {across.max():.2f}.
+pairs all four correlations are negative, from ${across.min():.2f}$ to ${across.max():.2f}$.
 """)
 
 # %% [markdown]
@@ -113,7 +113,7 @@ two = models.ALS(n_factors=2, seed=seed).fit(ratings)  # derived below
 
 
 def everything(ratings):
-    """Episodes in which everybody shows all ratings and nothing is asked."""
+    """Episodes in which people show all ratings and nothing is asked."""
     people = list(mr.data.splits.people(ratings))
     shown, ids = [(i, r) for _, i, r in people], [u for u, _, _ in people]
     asked = [(np.array([], dtype=int), np.array([]))] * len(people)
@@ -125,7 +125,7 @@ v_two = two.item_factors_[:-1, 1:]  # [films, 2]
 some = left_over[left_over["item"].isin(CORNER)]
 some = some.pivot(index="user", columns="item", values="left")[CORNER]
 some = some[some.notna().sum(axis=1).between(5, 6)].head(12)
-rows = np.searchsorted(np.unique(users), ratings.users.index.get_indexer(some.index))
+rows = np.searchsorted(everything(ratings).users, some.index)
 columns = ratings.items.index.get_indexer(CORNER)
 product = p_two[rows] @ v_two[columns].T  # [people, films]
 
@@ -240,47 +240,50 @@ def descend(train, d, lr, penalty, epochs, batch, look=None):
 
 # %%
 split = mr.data.newcomers(ratings, seed=SPLIT)
-inner = next(iter(mr.data.rating_folds(split.train, n_folds=10, seed=SPLIT)))
+inner = next(mr.data.rating_folds(split.train, n_folds=10, seed=SPLIT))
 hidden = inner.test.query_mask
-held = {
-    "users": split.train.users.index.get_indexer(inner.test.users)[np.nonzero(hidden)[0]],
-    "items": inner.test.query_items[hidden], "stars": inner.test.query_ratings[hidden],
-}  # fmt: skip
-visible = dict(zip(("users", "items"), inner.train.positions(), strict=True))
-visible["stars"] = inner.train.table["rating"].to_numpy()
+whose = split.train.users.index.get_indexer(inner.test.users)
+held = (whose[np.nonzero(hidden)[0]], inner.test.query_items[hidden],
+        inner.test.query_ratings[hidden])  # fmt: skip
+visible = *inner.train.positions(), inner.train.table["rating"].to_numpy()
 
 
 def rms(part, mean, z, w):
     """Error of the factors on some ratings, in stars."""
-    u, i = part["users"], part["items"]
+    u, i, stars = part
     predicted = mean + z[u, 0] + w[i, 0] + (z[u, 1:] * w[i, 1:]).sum(1)
-    return np.sqrt(np.mean((predicted - part["stars"]) ** 2))
+    return np.sqrt(np.mean((predicted - stars) ** 2))
 
 
+# %%
 SHAPE = {"d": 16, "lr": 0.03, "epochs": 30, "batch": 512}
 curves = {}
 for penalty in (0.02, 0.12):
     seen = []
-    look = lambda *now, seen=seen: seen.append([rms(visible, *now), rms(held, *now)])
+
+    def look(*now, seen=seen):
+        seen.append([rms(visible, *now), rms(held, *now)])
+
     z, w = descend(inner.train, penalty=penalty, look=look, **SHAPE)
     curves[penalty] = np.array(seen)  # [epochs, 2] training, validation
 
 # %% [markdown]
-# Is it the same as the library's? `models.BiasedMF` is this loop; at the end it moves the mean
-# person into the items, so that a newcomer can start at zero.
+# Is it the same as the library's? `models.BiasedMF` is this loop in single precision, which is faster; at
+# the end it moves the mean person into the items, so that a newcomer can start at zero.
 
 # %%
 library = models.BiasedMF(
-    n_factors=16, lr=0.03, regularization=0.12, n_epochs=30, batch_size=512, seed=seed
-).fit(inner.train)
+    n_factors=16, lr=0.03, regularization=0.12, n_epochs=30,
+    batch_size=512, seed=seed,
+).fit(inner.train)  # fmt: skip
 average = z.mean(axis=0)
 w[:, 0] += w[:, 1:] @ average[1:]
-assert np.allclose(w, library.item_factors_[:-1], atol=1e-8)
+assert np.allclose(w, library.item_factors_[:-1], atol=1e-3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Error against epochs. With a weak penalty the training error falls steadily, far below the other curves, while the validation error falls for a few epochs and then climbs above where it began its fall. With the stronger penalty both fall slowly and stay close to each other; its validation error ends lowest. A ring marks the lowest point of each validation curve."}, "figure": {"caption": "Learning curves of stochastic gradient descent with 16 factors. Dashed: on the ratings that it learns from. Solid: on a hidden tenth. Rings: where one would stop.", "name": "fig-04-curves"}}
 fig, ax = plots.figure("A weak price learns the training ratings by heart; stopping early is half a cure",
                        "epochs: visits to every rating", "RMSE in stars (lower is better)", height=3.9)  # fmt: skip
-for (penalty, curve), color in zip(curves.items(), (RED, BLUE), strict=True):
+for curve, color in zip(curves.values(), (RED, BLUE), strict=True):
     epochs = np.arange(1, len(curve) + 1)
     ax.plot(epochs, curve[:, 0], color=color, ls=(0, (4, 2)), lw=1.5)
     ax.plot(epochs, curve[:, 1], color=color)
@@ -330,7 +333,7 @@ training set, which is {{term}}`overfitting`. *Early stopping* takes the factors
 
 # %%
 def half_step(matrix, other, penalty=1.5, bias_penalty=5.0):
-    """Equation (eq-04-ridge) for each row of a sparse matrix of surpluses."""
+    """The normal equations for each row of a matrix of surpluses."""
     solved = np.zeros((matrix.shape[0], other.shape[1]))
     for row in range(len(solved)):  # people, or films
         here = slice(matrix.indptr[row], matrix.indptr[row + 1])
@@ -349,12 +352,13 @@ matrix.data -= matrix.data.mean()
 columnwise = matrix.T.tocsr()
 w = np.random.default_rng(seed).normal(0, 0.1, (split.train.n_items, 9))
 w[:, 0] = split.train.item_means(5.0) - split.train.table["rating"].mean()
-for _ in range(15):  # sweeps
+for _ in range(5):  # sweeps
     z = half_step(matrix, w)
     w = half_step(columnwise, z - z.mean(axis=0))
 
+library = models.ALS(n_sweeps=5, seed=seed).fit(split.train)
+assert np.allclose(w, library.item_factors_[:-1], atol=1e-8)
 als = models.ALS(seed=seed).fit(split.train)  # 8 factors, 15 sweeps
-assert np.allclose(w, als.item_factors_[:-1], atol=1e-8)
 
 # %% [markdown]
 # The library's version does the same without a loop over people: it solves hundreds of small systems
@@ -372,20 +376,22 @@ assert np.allclose(w, als.item_factors_[:-1], atol=1e-8)
 # %%
 def error_on(model, asked):
     """RMSE over all ratings asked, in stars."""
-    guess = model.predict(asked).clip(1, 5)
-    return np.sqrt(((guess - asked.query_ratings)[asked.query_mask] ** 2).mean())
+    miss = model.predict(asked).clip(1, 5) - asked.query_ratings
+    return np.sqrt((miss[asked.query_mask] ** 2).mean())
 
 
-known_too = dataclasses.replace(  # asks for the ratings that it learned from
+known_too = dataclasses.replace(  # asks what it learned from
     inner.test, query_items=inner.test.support_items,
-    query_ratings=inner.test.support_ratings, query_mask=inner.test.support_mask,
+    query_ratings=inner.test.support_ratings,
+    query_mask=inner.test.support_mask,
 )  # fmt: skip
 LAMBDAS = [0.1, 0.25, 0.6, 1.5, 2.2, 4.0]
 paths = {}
 for d in (2, 8, 16):
     for price in LAMBDAS:
         model = models.ALS(d, price, seed=seed).fit(inner.train)
-        paths[d, price] = error_on(model, known_too), error_on(model, inner.test)
+        paths[d, price] = [error_on(model, e)
+                           for e in (known_too, inner.test)]  # fmt: skip
 paths = pd.DataFrame(paths, index=["training", "hidden"]).T
 largest = np.abs(model.item_factors_[:, 1:]).max()  # of the last model
 
@@ -404,7 +410,7 @@ ax.minorticks_off()
 ax.set_xlim(0.08, 4.3)
 ax.text(0.22, 1.1, "hidden ratings", fontsize=9.5)
 ax.text(0.2, 0.72, "training ratings", fontsize=9.5)
-ax.annotate("no factor left", (4.0, paths.loc[(2, 4.0), "hidden"]), (2.4, 1.03), fontsize=9,
+ax.annotate("no factor left", (4.0, paths.loc[(2, 4.0), "hidden"]), (2.3, 1.03), fontsize=9,
             arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.8});  # fmt: skip
 
 # %% tags=["say", "remove-input"]
@@ -414,11 +420,11 @@ mr.say(f"""
 On the left the training error falls as far as the factors allow, and the hidden error pays for it:
 {paths.loc[(16, 0.1), "hidden"]:.2f} with 16 factors. At the best price, near $\\lambda = {best_price[8]:g}$, 16
 factors ({least[16]:.3f}) are no worse than 8 ({least[8]:.3f}), and both are better than 2
-({least[2]:.3f}). On the far right something abrupt happens: all factors become exactly zero.
+({least[2]:.3f}). On the far right something abrupt happens: all factors vanish.
 """)
 
 # %% [markdown]
-# Why exactly zero? A price on squares usually shrinks and never kills. But here it is paid twice for
+# Why wholly? A price on squares usually shrinks and never kills. But here it is paid twice for
 # one product. Suppose that one direction of the data has strength $a$, and we fit it by one product
 # $pv$. For a given size $x = pv$ the cheapest way to pay for it is $p = v = \sqrt x$, which costs
 # $\lambda(p^2 + v^2) = 2 \lambda x$. So we minimise $(a - x)^2 + 2 \lambda x$ over $x \ge 0$, and
@@ -442,8 +448,8 @@ natures = sixteen.item_factors_[:-1, 1:]  # [films, 16]
 r_left, r_right = np.linalg.qr(tastes)[1], np.linalg.qr(natures)[1]
 strength = np.linalg.svd(r_left @ r_right.T, compute_uv=False)
 carried = (strength**2).cumsum() / (strength**2).sum()
-pd.Series(carried[[0, 1, 3, 7]], index=[1, 2, 4, 8]).rename_axis(
-    "first directions").to_frame("share of all that the products say").round(2)  # fmt: skip
+pd.DataFrame({"share of all that the products say": carried[[0, 1, 3, 7]]},
+             index=[f"first {n}" for n in (1, 2, 4, 8)]).round(2)  # fmt: skip
 
 # %% [markdown]
 # ## A prior in disguise
@@ -477,12 +483,13 @@ pd.Series(carried[[0, 1, 3, 7]], index=[1, 2, 4, 8]).rename_axis(
 # %%
 bayes = models.HierarchicalBayes(seed=seed).fit(split.train)
 people_cov = bayes.user_covariance_[1:, 1:]  # [d, d] of p
-film_cov = bayes.item_covariance_[-1, 1:, 1:]  # of v: the last row is the prior
+film_cov = bayes.item_covariance_[-1, 1:, 1:]  # the last row: the prior
 root = np.linalg.cholesky(people_cov)
 strengths = np.sqrt(np.linalg.eigvalsh(root.T @ film_cov @ root))[::-1]
 learned = bayes.noise_ / strengths  # [d] λ of each direction
 print("λ of the 8 directions:", *np.round(learned, 1))
-print("λ of the strictness:  ", round(bayes.noise_ / bayes.user_covariance_[0, 0], 1))
+level_price = bayes.noise_ / bayes.user_covariance_[0, 0]
+print("λ of the strictness:  ", round(level_price, 1))
 
 # %%
 chosen = judging.tune(
@@ -496,12 +503,13 @@ chosen.round(4)
 plain = chosen[chosen["power"] == 0].set_index("regularization")["rmse"]
 mr.say(f"""
 Without having seen a validation person, hierarchical Bayes prices a person's strictness at
-{bayes.noise_ / bayes.user_covariance_[0, 0]:.1f} ratings (our bias penalty, tuned by trying, is
+{level_price:.1f} ratings (our bias penalty, tuned by trying, is
 {als.bias_regularization:g}), its strongest direction at {learned[0]:.1f} and its weakest at
 {learned[-1]:.1f}. Validation agrees in size: with $\\gamma = 0$ the price {plain.idxmin():g} beats
-{plain.idxmax():g} by {plain.max() - plain.min():.3f} stars. It prefers the upper end of the learned
-range, and we shall see why: a point estimate must pay for an uncertainty that it does not know it has.
-The weighted price with $\\lambda = 1.5$ is better still, and we keep it.
+{plain.idxmax():g} by {plain.max() - plain.min():.3f} stars, and on the wider grid that we tried first the
+optimum lay there too. That is the upper end of the learned range, and we shall see why: a point estimate
+must pay for an uncertainty that it does not know it has. The weighted price with $\\lambda = 1.5$ is a little
+better still, and we keep it.
 """)
 
 # %% [markdown]
@@ -529,8 +537,10 @@ price = np.diag([5.0] + [1.5 * 5**0.5] * 2)  # λ_b, and λ √k twice
 z_you = np.linalg.solve(X.T @ X + price, X.T @ r)  # (b_u, p_u)
 
 assert np.allclose(z_you, small.fold_in(five)[0])
-by_hand = pd.DataFrame({"stars": stars, "r": r, "v₁": v[:, 0], "v₂": v[:, 1]},
-                       index=[label(ratings, i) for i in five.items[films]])  # fmt: skip
+by_hand = pd.DataFrame(
+    {"stars": stars, "r": r, "v₁": v[:, 0], "v₂": v[:, 1]},
+    index=[label(ratings, i) for i in five.items[films]],
+)
 by_hand["μ + b + b_u + p·v"] = small.global_mean_ + b + X @ z_you
 by_hand.round(2)
 
@@ -612,7 +622,7 @@ for kind, make in KINDS.items():
         study[kind, d] = np.array([newcomer_error(fit) for fit in fits])
 level = {key: value.mean() for key, value in study.items()}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Error at twenty known ratings against the number of factors, from 1 to 32. ALS with a weak price rises steeply. ALS with the tuned price falls a little up to four or eight factors and then stays flat. Hierarchical Bayes falls more, until eight factors, then stays flat and lies below the tuned ALS throughout. A grey line marks the biases alone."}, "figure": {"caption": "Error on newcomers with 20 known ratings, test people, five draws. Each random start of the item factors is a small dot, their mean the line.", "name": "fig-04-dimension"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Error at twenty known ratings against the number of factors, on a logarithmic axis. ALS with a weak price rises steeply. ALS with the tuned price falls a little up to four or eight factors and then stays flat. Hierarchical Bayes falls more, until eight factors, then stays flat and lies below the tuned ALS throughout. A grey line marks the biases alone."}, "figure": {"caption": "Error on newcomers with 20 known ratings, test people, five draws. Each random start of the item factors is a small dot, their mean the line.", "name": "fig-04-dimension"}}
 fig, ax = plots.figure("A weak price overfits with every factor; a tuned price stands still; a posterior gains",
                        "number of factors, d (logarithmic)", "RMSE in stars (lower is better)", height=4.0)  # fmt: skip
 no_factor = newcomer_error(models.Bias().fit(split.train)).mean()
@@ -638,10 +648,10 @@ gap = evaluation.paired(study["hierarchical Bayes", 8].mean(0), study["ALS, tune
 weak_32 = level["ALS, weak price", 32]
 best_weak = min(DIMENSIONS, key=lambda d: level["ALS, weak price", d])
 mr.say(f"""
-With the weak price one factor is best, and with 32 the error is {weak_32:.2f}, far worse than using no taste at
+With the weak price one factor is best, and with {DIMENSIONS[-1]} the error is {weak_32:.2f}, far worse than using no taste at
 all ({no_factor:.3f}). It would be easy to stop here and say that point estimates overfit. They overfit *when
 badly priced*: with the tuned price the error hardly moves between 4 factors
-({level["ALS, tuned price", 4]:.3f}) and 32 ({level["ALS, tuned price", 32]:.3f}). What the posterior adds is
+({level["ALS, tuned price", 4]:.3f}) and {DIMENSIONS[-1]} ({level["ALS, tuned price", 32]:.3f}). What the posterior adds is
 two things. It needs no tuning, and its flat part lies lower: with 8 factors by {-gap.mean:.3f} stars
 [{-gap.high:.3f}, {-gap.low:.3f}], because it trusts each film as far as it is known, where a price is the same
 for all films with the same number of ratings.
@@ -652,7 +662,7 @@ hb = {d: level["hierarchical Bayes", d] for d in DIMENSIONS}
 mr.say(f"""
 And here is the second half of the answer. By hierarchical Bayes, one number a person beside the strictness
 lowers the error from {no_factor:.3f} to {hb[1]:.3f}, two to {hb[2]:.3f}, four to {hb[4]:.3f}, eight to
-{hb[8]:.3f}; after that nothing is gained. **Four numbers and a strictness** carry
+{hb[8]:.3f}; after that next to nothing is gained. **Four numbers and a strictness** carry
 {mr.percent((no_factor - hb[4]) / (no_factor - min(hb.values())))} of what this model can learn about a newcomer
 from twenty ratings.
 """)
@@ -674,15 +684,16 @@ from twenty ratings.
 # $\sqrt{\lvert \mathcal I_u \rvert}$; divided by it, everybody's sum has the same size. (The sum is
 # written $\mathbf s_u$ below.)
 #
-# Given everything else, the loss is a quadratic function of all $\mathbf y_j$ together, so they could
-# be found by one huge ridge regression. Small steps are tricky here: every rating of $u$ pulls at
+# The $\mathbf y_j$ have a price of their own, $\lambda_y \sum_j \lVert \mathbf y_j \rVert^2$. Given everything
+# else, the loss is a quadratic function of all of them together, so they could be found by one huge ridge
+# regression. Small steps are tricky here: every rating of $u$ pulls at
 # every $\mathbf y_j$ with $j \in \mathcal I_u$, a popular film is pulled by nearly everybody at once,
-# and a step that is right for one pull is hundreds of times too long for their sum. `models.SVDPlusPlus`
+# and a step that is right for one pull is more than a hundred times too long for their sum. `models.SVDPlusPlus`
 # therefore adds a third turn to ALS, which solves that regression by conjugate gradients. A newcomer
 # is a ridge regression as before, after $\mathbf s_u$ has been taken off.
 
 # %%
-fold = next(iter(mr.data.rating_folds(ratings, seed=SPLIT)))
+fold = next(mr.data.rating_folds(ratings, seed=SPLIT))
 FOLDS = {"implicit_regularization": 50.0, "bias_regularization": 2.0}
 svdpp = models.SVDPlusPlus(seed=seed, **FOLDS).fit(fold.train)
 
@@ -694,7 +705,9 @@ s_u = np.zeros((len(asked), 8))  # [people, d]
 np.add.at(s_u, row, svdpp.implicit_factors_[rated])
 s_u /= np.sqrt(n)[:, None]
 
-levels = asked.support_ratings[shown] - svdpp.global_mean_ - svdpp.item_factors_[rated, 0]
+# %%
+usual = svdpp.global_mean_ + svdpp.item_factors_[rated, 0]
+levels = asked.support_ratings[shown] - usual
 b_u = np.bincount(row, levels) / (n + 2)  # the strictness alone
 w = svdpp.item_factors_[asked.query_items]  # [people, q, d + 1]
 base = svdpp.global_mean_ + w[..., 0] + b_u[:, None]
@@ -707,9 +720,10 @@ def pooled(guess):
     return np.sqrt((miss[asked.query_mask] ** 2).mean())
 
 
-ladder = {"biases": pooled(base), "and which films were rated": pooled(sums),
+ladder = {"biases": pooled(base),
+          "and which films were rated": pooled(sums),
           "and their stars: SVD++": pooled(svdpp.predict(asked))}  # fmt: skip
-pd.DataFrame({"RMSE on a random fifth of the ratings": ladder}).round(3)
+pd.DataFrame({"RMSE, first fold": ladder}).round(3)
 
 # %% tags=["say", "remove-input"]
 first, second, third = ladder.values()
@@ -730,7 +744,8 @@ to rate says what they like.
 
 # %%
 judging.tune(
-    models.SVDPlusPlus(seed=seed), {"implicit_regularization": [30.0, 120.0]},
+    models.SVDPlusPlus(seed=seed),
+    {"implicit_regularization": [30.0, 120.0]},
     split.train, split.validation,
 ).round(4)  # fmt: skip
 
@@ -748,7 +763,8 @@ board = pd.concat([random_form.summary(), time_form.summary()])
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %%
-evaluation.leaderboard.table(board, "newcomers in order of time", "rmse").round(3)
+in_time = "newcomers in order of time"
+evaluation.leaderboard.table(board, in_time, "rmse").round(3)
 
 # %%
 evaluation.leaderboard.table(board, "newcomers", "pairwise").round(3)
@@ -766,14 +782,14 @@ at_20 = {name: random_form.mean(name, "rmse", 20).mean for name in rivals}
 to_bias = random_form.difference("ALS", "item + user bias", "rmse", 20)
 to_bayes = random_form.difference("hierarchical Bayes", "SVD++", "rmse", 20)
 extra = random_form.difference("SVD++", "ALS", "rmse", 20)
+early = random_form.difference("SVD++", "ALS", "rmse", 1)
 late = time_form.difference("ALS", "item + user bias", "rmse", 20)
 mr.say(f"""
 With twenty ratings ALS improves on the biases by {-to_bias.mean:.3f} stars, interval {to_bias:.3f}. The three
 ways to learn the film factors lie within {max(at_20[n] for n in names) - min(at_20[n] for n in names):.3f} of each other:
-for a newcomer it hardly matters *how* the films were learned. SVD++ gains {-extra.mean:.3f} on ALS. That is far less
-than on a random fifth of the ratings, for two reasons: a list of twenty says less than a whole history, and
-which of a person's ratings we show was decided by our dice, not by the person. Hierarchical Bayes stays ahead
-of all three, of the best of them by {-to_bayes.mean:.3f}, interval {to_bayes:.3f}. In order of time the gain of ALS on
+for a newcomer it hardly matters *how* the films were learned. What SVD++ adds grows with the list: its RMSE minus
+that of ALS is {early:.3f} with one rating and {extra:.3f} with twenty. Even twenty films, drawn at random from all that
+a person chose to rate, say something beyond their stars. Hierarchical Bayes stays ahead of all three, of the best of them by {-to_bayes.mean:.3f}, interval {to_bayes:.3f}. In order of time the gain of ALS on
 the biases is {-late.mean:.3f} stars at $k = 20$.
 """)
 
@@ -782,11 +798,11 @@ the biases is {-late.mean:.3f} stars at $k = 20$.
 #
 # The oldest yardstick of the field: hide a random fifth of all ratings, five times over. Everybody is
 # known, most histories are long, and other settings win: we tuned once more, on a fifth of the
-# *training* part of the first fold, and call this setting *folds*. It has more factors and a smaller
-# price of the bias than the setting for newcomers.
+# *training* part of the first fold, and call this setting *folds*. It has a smaller price of the bias than
+# the setting for newcomers, more factors in ALS and biased MF, and a smaller $\lambda_y$ in SVD++.
 
 # %%
-validation = next(iter(mr.data.rating_folds(fold.train, seed=SPLIT)))
+validation = next(mr.data.rating_folds(fold.train, seed=SPLIT))
 judging.tune(
     models.SVDPlusPlus(seed=seed, bias_regularization=2.0),
     {"implicit_regularization": [50.0, 120.0]},
@@ -802,7 +818,8 @@ by_folds = {
     "SVD++ (folds)": models.SVDPlusPlus(seed=seed, **FOLDS),
 }  # fmt: skip
 classic = evaluation.classic_ratings(by_folds, ratings, seed=SPLIT)
-folds = classic.table.groupby(["method", "metric"])["value"].mean().unstack()
+folds = classic.table.groupby(["method", "metric"])["value"]
+folds = folds.mean().unstack()
 PEERS = {  # libraries, measured once on the same folds, November 2026
     "ALS of LensKit": (0.917, 0.722),
     "SVD of Surprise": (0.910, 0.719),
@@ -846,8 +863,8 @@ genre = ratings.items["genres"].str.get_dummies("|").iloc[famous]
 about = {"year": ratings.items["year"].iloc[famous],
          "critics (Tomatometer)": facts["tomatometer"],
          "Oscars": np.log1p(facts["oscars"].astype(float)),
-         "mean rating": pd.Series(ratings.item_means(5)[famous], facts.index),
-         "number of ratings": pd.Series(np.log(count[famous]), facts.index)}  # fmt: skip
+         "mean rating": pd.Series(bias.means_[famous], facts.index),
+         "ratings": pd.Series(np.log(count[famous]), facts.index)}  # fmt: skip
 about = pd.DataFrame(about).astype(float)
 about = about.join(genre.loc[:, genre.sum() >= 15])
 axes_of *= np.sign([np.corrcoef(axis, about["mean rating"])[0, 1]
@@ -889,9 +906,9 @@ variance = size**2 / (size**2).sum()
 mr.say(f"""
 The first axis has the loud successes on one side and the unkind films on the other: it is the one number
 with which the chapter began. It correlates with the critics' score ({meaning.loc["critics (Tomatometer)", "axis 1"]:.2f}), of which
-the model knew nothing, and against action ({meaning.loc["Action", "axis 1"]:.2f}). The second runs from aggressive science fiction
+the model knew nothing, and against action (${meaning.loc["Action", "axis 1"]:.2f}$). The second runs from aggressive science fiction
 to films for a Sunday with the family; it correlates with Oscars ({meaning.loc["Oscars", "axis 2"]:.2f}) and against action
-({meaning.loc["Action", "axis 2"]:.2f}) and the year ({meaning.loc["year", "axis 2"]:.2f}). But no correlation is near one, and the two axes hold only
+(${meaning.loc["Action", "axis 2"]:.2f}$) and the year (${meaning.loc["year", "axis 2"]:.2f}$). But no correlation is near one, and the two axes hold only
 {mr.percent(variance[:2].sum())} of the spread. Factors are not genres under another name. They are directions in which
 *people* disagree, and a story about them is ours, not the model's.
 """)
@@ -959,17 +976,32 @@ print(f"{len(liked)} likes in a catalogue of {len(V)} films")
 # $$
 # \mathcal L = - \sum_{(u, i, j)} \ln \operatorname{expit}(x_{uij})
 #   + \frac\lambda2 \sum_\theta \theta^2,
-# \qquad
-# \frac{\partial}{\partial \theta} \bigl(-\ln \operatorname{expit}(x_{uij})\bigr)
-#   = -\operatorname{expit}(-x_{uij})\, \frac{\partial x_{uij}}{\partial \theta},
 # $$ (eq-04-bpr)
 #
-# with $\theta$ for any number of the model. The factor $\operatorname{expit}(-x)$ is near zero for a pair that is
+# with $\theta$ for any number of the model. Its derivative has a simple form,
+#
+# $$
+# \frac{\partial}{\partial \theta} \bigl(-\ln \operatorname{expit}(x_{uij})\bigr)
+#   = -\operatorname{expit}(-x_{uij})\, \frac{\partial x_{uij}}{\partial \theta},
+# $$
+#
+# because $1 - \operatorname{expit}(x) = \operatorname{expit}(-x)$. The factor $\operatorname{expit}(-x)$ is near zero for a pair that is
 # already in order and near one for a pair that is badly wrong, so the steps go where there is
 # something to learn. The mean of $\mathbb 1[x_{uij} > 0]$ over a person's pairs is the pairwise
 # accuracy of chapter 02; $\ln \operatorname{expit}$ is its smooth stand-in. There are far too many triples to visit,
 # so each step *draws* the other film $j$. Here the two scores are $b_i + \mathbf p_u^\top \mathbf v_i$;
 # a person's own bias would cancel.
+
+# %%
+def downhill(p, w_i, w_j, penalty):
+    """Minus the gradient of the loss of each pair."""
+    apart, one = w_i - w_j, np.ones((len(p), 1))
+    x = apart[:, 0] + (p * apart[:, 1:]).sum(axis=1)  # x_uij
+    pull = 1 / (1 + np.exp(x))[:, None]  # expit(−x)
+    toward = pull * np.hstack([one, p])
+    step_p = pull * apart[:, 1:] - penalty * p
+    return step_p, toward - penalty * w_i, -toward - penalty * w_j
+
 
 # %%
 def rank_by_pairs(train, d=8, lr=0.1, penalty=0.02, epochs=5, batch=512):
@@ -987,20 +1019,16 @@ def rank_by_pairs(train, d=8, lr=0.1, penalty=0.02, epochs=5, batch=512):
         order = order[~np.isin(users * n + other, users * n + items)[order]]
         for rows in np.split(order, range(batch, len(order), batch)):
             u, i, j = users[rows], items[rows], other[rows]
-            apart, one = w[i] - w[j], np.ones((len(rows), 1))
-            x = apart[:, 0] + (p[u] * apart[:, 1:]).sum(1)
-            pull = 1 / (1 + np.exp(x))[:, None]  # expit(−x)
-            toward = pull * np.hstack([one, p[u]])
-            step = pull * apart[:, 1:] - penalty * p[u]
-            step_i, step_j = toward - penalty * w[i], -toward - penalty * w[j]
-            np.add.at(p, u, eta * step)
+            step_p, step_i, step_j = downhill(p[u], w[i], w[j], penalty)
+            np.add.at(p, u, eta * step_p)
             np.add.at(w, i, eta * step_i)
             np.add.at(w, j, eta * step_j)
     return w
 
 
 few_epochs = models.BPR(8, n_epochs=5, seed=seed).fit(shop.train)
-assert np.allclose(rank_by_pairs(shop.train), few_epochs.item_factors_[:-1])
+assert np.allclose(rank_by_pairs(shop.train),
+                   few_epochs.item_factors_[:-1], atol=1e-4)  # fmt: skip
 
 # %% [markdown]
 # ## A gain that was made by the protocol
@@ -1019,25 +1047,42 @@ assert np.allclose(rank_by_pairs(shop.train), few_epochs.item_factors_[:-1])
 # person has rated.
 
 # %%
-def two_ways(holdout, methods):
-    """nDCG@10 of each person: the protocol's candidates, and only unrated films."""
+def unrated(holdout):
+    """Mask of the candidates that the person has not rated: [people, q]."""
     train, test = holdout
     rated = np.zeros((len(test), train.n_items), dtype=bool)
-    rated[np.nonzero(test.support_mask)[0], test.support_items[test.support_mask]] = True
-    fresh = test.query_mask & ~np.take_along_axis(rated, test.query_items, axis=1)
+    who = np.nonzero(test.support_mask)[0]
+    rated[who, test.support_items[test.support_mask]] = True
+    rated = np.take_along_axis(rated, test.query_items, axis=1)
+    return test.query_mask & ~rated
+
+
+# %%
+def two_ways(holdout, methods):
+    """nDCG@10 of each person, for two sets of candidates."""
+    train, test = holdout
+    masks = {"not liked yet": test.query_mask,
+             "not rated yet": unrated(holdout)}  # fmt: skip
     relevant, found = test.query_ratings > 0, {}
     for name, method in methods.items():
         scores = method.fit(train).predict(test.blind())
-        for which, mask in (("all but the liked", test.query_mask), ("unrated only", fresh)):
-            found[name, which] = evaluation.ndcg(scores, relevant, k=10, mask=mask)
+        for which, mask in masks.items():
+            found[name, which] = evaluation.ndcg(scores, relevant, 10, mask)
     return found
 
 
+def means(found):
+    """A table of means: methods and candidates."""
+    every = {key: value.mean() for key, value in found.items()}
+    return pd.Series(every).unstack()
+
+
+# %%
 choose = mr.data.top_n(shop.train, seed=SPLIT + 1)  # likes hidden once more
 smaller = {f"κ′ = {b}": models.ImplicitALS(64, dislike=b, seed=seed)
            for b in (0, 2)}  # fmt: skip
 on_validation = two_ways(choose, smaller)
-pd.Series({key: value.mean() for key, value in on_validation.items()}).unstack().round(3)
+means(on_validation).round(3)
 
 # %% tags=["say", "remove-input"]
 mr.say("""
@@ -1048,7 +1093,8 @@ number of sweeps.
 
 # %%
 judging.tune(
-    models.ImplicitALS(64, seed=seed), {"regularization": [30.0, 50.0, 80.0]},
+    models.ImplicitALS(64, seed=seed),
+    {"regularization": [30.0, 50.0, 80.0]},
     choose.train, choose.test, "ndcg@10",
 ).round(4)  # fmt: skip
 
@@ -1057,14 +1103,16 @@ judging.tune(
 
 # %%
 judged = two_ways(shop, smaller)
-change = {which: evaluation.paired(judged["κ′ = 2", which], judged["κ′ = 0", which])
-          for which in ("all but the liked", "unrated only")}  # fmt: skip
-pd.Series({key: value.mean() for key, value in judged.items()}).unstack().round(3)
+change = {
+    which: evaluation.paired(*(judged[f"κ′ = {b}", which] for b in (2, 0)))
+    for which in ("not liked yet", "not rated yet")
+}
+means(judged).round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two intervals of the change of nDCG at ten by knowing dislikes. On the protocol's candidates the change is positive, among unrated films only it is negative; neither interval holds zero."}, "figure": {"caption": "What $\\kappa' = 2$ changes, test people, paired 95 % intervals: on the candidates of the classic top-N protocol, and when no rated film may be shown.", "name": "fig-04-dislikes"}}
 fig, ax = plots.figure("Knowing the dislikes helps only where disliked films may be shown again",
                        "change of nDCG@10 by counting dislikes", "candidates", height=2.7)  # fmt: skip
-for height, (which, color) in enumerate((("unrated only", RED), ("all but the liked", BLUE))):
+for height, (which, color) in enumerate((("not rated yet", RED), ("not liked yet", BLUE))):
     at = change[which]
     ax.plot([at.low, at.high], [height] * 2, color=color, lw=3, solid_capstyle="butt")
     ax.plot(at.mean, height, "o", color=color, ms=7)
@@ -1075,7 +1123,7 @@ ax.grid(False, axis="y")
 ax.grid(True, axis="x")
 
 # %% tags=["say", "remove-input"]
-official, fair = change["all but the liked"], change["unrated only"]
+official, fair = change["not liked yet"], change["not rated yet"]
 mr.say(f"""
 On the protocol's candidates $\\kappa' = 2$ gains {official:.3f} in nDCG@10. With rated films masked it *loses*: {fair:.3f}.
 So nothing of the gain remains; it was made by the candidates. And the loss is instructive as well: somebody who
@@ -1098,13 +1146,16 @@ makers = {
     "BPR": models.BPR(seed=seed),
 }
 lists = evaluation.classic_top_n(makers, ratings, seed=SPLIT)
-order = lists.summary().pivot(index="method", columns="metric", values="mean")
+order = lists.summary().pivot(
+    index="method", columns="metric", values="mean"
+)
 LIBRARIES = {"ALS of LensKit": (0.298, 0.240),
              "ALS of implicit": (0.316, 0.248),
              "BPR of Cornac": (0.282, np.nan)}  # fmt: skip
 others = pd.DataFrame(LIBRARIES, index=["ndcg@10", "recall@10"]).T
 table = pd.concat([order[["ndcg@10", "recall@10"]], others])
-table.sort_values("ndcg@10", ascending=False, kind="stable").round(3)
+table = table.sort_values("ndcg@10", ascending=False, kind="stable")
+table.map("{:.3f}".format).replace("nan", "–")
 
 # %% tags=["say", "remove-input"]
 over_popular = lists.difference("implicit ALS", "popularity", "ndcg@10")
@@ -1126,11 +1177,15 @@ question that one is asked.
 
 # %%
 rng = np.random.default_rng(seed)
-own = [rng.choice(i, 10, replace=False) if len(i) >= 10 else np.full(10, -1)
-       for i in (row[stars >= 4] for row, stars in zip(
-           shop.test.support_items, shop.test.support_ratings, strict=True))]
-shows = {**lists.lists, "ten of the person's own likes": np.array(own)}  # fmt: skip
-profile = evaluation.profile(shows, shop.train, mr.data.genre_table(ratings))
+own = []  # ten random likes of each person
+for i, stars in zip(shop.test.support_items, shop.test.support_ratings):
+    liked = i[stars >= 4]
+    short = len(liked) < 10
+    own.append(np.full(10, -1) if short else rng.choice(liked, 10, False))
+OWN = "ten of the person's own likes"
+shows = {**lists.lists, OWN: np.array(own)}
+genres = mr.data.genre_table(ratings)
+profile = evaluation.profile(shows, shop.train, genres)
 often = np.argsort(-shop.train.item_counts(at_least=4))
 top_tenth = often[: ratings.n_items // 10]
 profile["most liked tenth"] = {
@@ -1140,7 +1195,7 @@ profile["most liked tenth"] = {
 profile.drop(index="implicit ALS with dislikes").round(2)
 
 # %% tags=["say", "remove-input"]
-of_likes, of_lists = profile.loc["ten of the person's own likes"], profile.loc["implicit ALS"]
+of_likes, of_lists = profile.loc[OWN], profile.loc["implicit ALS"]
 pairs = profile.loc["BPR"]
 mr.say(f"""
 The last row is the one to compare with: ten films that the people themselves liked, drawn at random.
@@ -1166,9 +1221,10 @@ MINE = ["ALS", "biased MF", "SVD++", *by_folds, *makers]
 
 def mine_only(result):
     """Without the rows that belong to other chapters."""
-    rows = result.table["method"].isin(MINE)
-    facts = result.facts[result.facts.index.isin(MINE)]
-    return dataclasses.replace(result, table=result.table[rows], facts=facts)
+    table, facts = result.table, result.facts
+    table = table[table["method"].isin(MINE)]
+    facts = facts[facts.index.isin(MINE)]
+    return dataclasses.replace(result, table=table, facts=facts)
 
 
 results = [mine_only(r) for r in (random_form, time_form, classic, lists)]
@@ -1179,61 +1235,82 @@ evaluation.leaderboard.save("04", *results);
 
 # %% tags=["claims"]
 low_end, high_end = min(inside), across.max()
-mr.check("two films of a kind: the smaller of two correlations", low_end, 0.2, 0.5)
-mr.check("two films of different kinds: the largest of four", high_end, high=-0.2)
+mr.check("two films of a kind: the smaller of two correlations",
+         low_end, 0.2, 0.5)  # fmt: skip
+mr.check("two films of different kinds: the largest of four",
+         high_end, high=-0.2)  # fmt: skip
 overfit = weak[1] - lowest[0.02]
-mr.check("hidden RMSE gained back by stopping early, weak price", overfit, 0.04, 0.12)
+mr.check("hidden RMSE gained back by stopping early, weak price",
+         overfit, 0.04, 0.09)  # fmt: skip
 cure = fit[1] - lowest[0.02]
-mr.check("tuned price minus the best moment of the weak one", cure, -0.035, -0.008)
+mr.check("tuned price minus the best moment of the weak one",
+         cure, -0.032, -0.008)  # fmt: skip
 cheap = paths.loc[(16, 0.1), "hidden"] - paths.loc[(2, 0.1), "hidden"]
-mr.check("hidden RMSE, 16 factors minus 2, at the lowest price", cheap, 0.1, 0.3)
+mr.check("hidden RMSE, 16 factors minus 2, at the lowest price",
+         cheap, 0.13, 0.22)  # fmt: skip
 dear = least[16] - least[8]
-mr.check("16 factors minus 8, each at its best price", dear, -0.005, 0.005)
-mr.check("largest factor that is left at the highest price", largest, 0, 0.001)
+mr.check("16 factors minus 8, each at its best price",
+         dear, -0.004, 0.004)  # fmt: skip
+mr.check("largest factor that is left at the highest price",
+         largest, 0, 0.001)  # fmt: skip
 
 # %% tags=["claims"]
-level_price = bayes.noise_ / bayes.user_covariance_[0, 0]
-mr.check("λ of the strictness, learned by hierarchical Bayes", level_price, 3.5, 5.5)
-mr.check("λ of its strongest direction", learned[0], 1.5, 3.5)
-mr.check("λ of its weakest direction", learned[-1], 5, 14)
+mr.check("λ of the strictness, learned by hierarchical Bayes",
+         level_price, 3.5, 5)  # fmt: skip
+mr.check("λ of its strongest direction", learned[0], 1.8, 2.8)
+mr.check("λ of its weakest direction", learned[-1], low=5)
 drop = plain[8.0] - plain[1.5]
-mr.check("RMSE of ALS with the plain price 8 minus 1.5", drop, -0.04, -0.01)
+mr.check("RMSE of ALS with the plain price 8 minus 1.5",
+         drop, -0.035, -0.012)  # fmt: skip
 
 # %% tags=["claims"]
 worse = level["ALS, weak price", 32] - no_factor
-mr.check("weak price, 32 factors minus no factor, RMSE", worse, 0.06, 0.2)
+mr.check("weak price, 32 factors minus no factor, RMSE",
+         worse, 0.08, 0.16)  # fmt: skip
 flat = level["ALS, tuned price", 32] - level["ALS, tuned price", 4]
-mr.check("tuned price, 32 factors minus 4", flat, -0.006, 0.006)
+mr.check("tuned price, 32 factors minus 4", flat, -0.004, 0.004)
 still = hb[32] - hb[8]
-mr.check("hierarchical Bayes, 32 factors minus 8", still, -0.004, 0.004)
+mr.check("hierarchical Bayes, 32 factors minus 8", still, -0.003, 0.003)
 mr.check("hierarchical Bayes minus tuned ALS, 8 factors", gap, high=0)
 four_of_all = (no_factor - hb[4]) / (no_factor - min(hb.values()))
-mr.check("share of the gain that four factors bring", four_of_all, 0.8, 1)
+mr.check("share of the gain that four factors bring",
+         four_of_all, 0.88, 1)  # fmt: skip
 
 # %% tags=["claims"]
 listed = (first - second) / (first - third)
-mr.check("share of SVD++'s gain from the list alone", listed, 0.45, 0.75)
+mr.check("share of SVD++'s gain from the list alone",
+         listed, 0.52, 0.68)  # fmt: skip
 mr.check("newcomers, ALS minus biases, k = 20", to_bias, high=0)
-mr.check("newcomers, hierarchical Bayes minus SVD++, k = 20", to_bayes, high=0)
+mr.check("newcomers, hierarchical Bayes minus SVD++, k = 20",
+         to_bayes, high=0)  # fmt: skip
 near = max(at_20[n] for n in names) - min(at_20[n] for n in names)
-mr.check("newcomers, the three methods differ at most by", near, 0, 0.012)
+mr.check("newcomers, the three methods differ at most by",
+         near, 0, 0.009)  # fmt: skip
 mean_of = folds["rmse"]
-mr.check("classic ratings, ALS", mean_of["ALS (folds)"], 0.9, 0.915)
-mr.check("classic ratings, biased MF", mean_of["biased MF (folds)"], 0.9, 0.915)
-mr.check("classic ratings, SVD++", mean_of["SVD++ (folds)"], 0.893, 0.908)
+mr.check("classic ratings, ALS", mean_of["ALS (folds)"], 0.904, 0.912)
+mr.check("classic ratings, biased MF",
+         mean_of["biased MF (folds)"], 0.904, 0.913)  # fmt: skip
+mr.check("classic ratings, SVD++",
+         mean_of["SVD++ (folds)"], 0.896, 0.906)  # fmt: skip
 mr.check("SVD++ minus ALS over the five folds", ahead, high=0)
 critics = meaning.loc["critics (Tomatometer)", "axis 1"]
-mr.check("first axis of the map and the critics' score", critics, 0.35, 0.6)
+mr.check("first axis of the map and the critics' score",
+         critics, 0.42, 0.56)  # fmt: skip
 
 # %% tags=["claims"]
-mr.check("dislikes, change of nDCG@10, the protocol's candidates", official, low=0)
-mr.check("dislikes, change of nDCG@10, unrated films only", fair, high=0)
-mr.check("implicit ALS minus popularity, nDCG@10", over_popular, low=0.1)
+mr.check("dislikes, change of nDCG@10, the protocol's candidates",
+         official, low=0)  # fmt: skip
+mr.check("dislikes, change of nDCG@10, unrated films only",
+         fair, high=0)  # fmt: skip
+mr.check("implicit ALS minus popularity, nDCG@10",
+         over_popular, low=0.1)  # fmt: skip
 reached = lists.mean("implicit ALS", "ndcg@10").mean
-mr.check("implicit ALS, nDCG@10", reached, 0.29, 0.36)
+mr.check("implicit ALS, nDCG@10", reached, 0.3, 0.34)
 mr.check("implicit ALS minus BPR, nDCG@10", over_bpr, low=0)
 more = of_lists["most liked tenth"] - of_likes["most liked tenth"]
-mr.check("places of the most liked tenth: lists minus likes", more, 0.25, 0.45)
+mr.check("places of the most liked tenth: lists minus likes",
+         more, 0.31, 0.38)  # fmt: skip
+
 
 # %% [markdown]
 # ## Take-aways
@@ -1340,7 +1417,7 @@ for price, best_size in ((0.5, 1.5), (3.0, 0.0)):
 # :class: grade-2
 #
 # *Medium.* In `rank_by_pairs` draw the other film in proportion to its number of likes
-# (`rng.choice(items, size=len(users))`). Train both versions for forty epochs with 32 factors and compare
+# (`rng.choice(items, size=len(users))`). Train both versions for forty epochs with `d=32` and compare
 # nDCG@10 and coverage. Explain both changes.
 # ```
 #
@@ -1470,7 +1547,7 @@ for price, best_size in ((0.5, 1.5), (3.0, 0.0)):
 # - {cite:t}`koren2008factorization`: SVD++, and how factors and neighbours can be one model.
 # - {cite:t}`mnih2007pmf` and {cite:t}`salakhutdinov2008bpmf`: the prior made explicit, and then the posterior by sampling,
 #   where more factors stop hurting.
-# - {cite:t}`hu2008implicit`: implicit ALS, with the trick of the shared matrix on its second page of mathematics.
+# - {cite:t}`hu2008implicit`: implicit ALS, with the trick of the shared matrix.
 # - {cite:t}`rendle2009bpr`: learning from pairs, a model of clear derivation.
 # - {cite:t}`srebro2004maximum`: why a price on squares of factors bounds something deeper than their number.
 # - {cite:t}`rendle2022ials`: well-tuned implicit ALS beside newer methods; a lesson in fair comparison.

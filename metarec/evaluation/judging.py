@@ -266,7 +266,7 @@ def _fact(name: str, seconds: float, predicts_ratings: bool, parameters: dict) -
     }
 
 
-@functools.cache
+@functools.cache  # once a session: it would take longer than many fits
 def _reference_seconds() -> float:
     """Time of a product of two 1 000 × 1 000 matrices: the unit in which fits are timed."""
     matrix = np.random.default_rng(0).normal(size=(1000, 1000))

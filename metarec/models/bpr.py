@@ -22,7 +22,8 @@ class BPR(Method):
     + \lVert w_j\rVert^2)`, where w = (b, v) and σ is the logistic function. People, known or new,
     are read from their n likes by the same loss with the items held still, plus
     :math:`\tfrac{\lambda_0}{2n} \lVert p_u - \bar p\rVert^2`: who shows little stays near the
-    mean person, and who likes nothing yet is the mean person. The defaults were tuned on likes held
+    mean person, and who likes nothing yet is the mean person. Training takes its steps in single
+    precision. The defaults were tuned on likes held
     out of the training part of classic top-N. Introduced in chapter 04.
 
     Parameters
@@ -99,8 +100,8 @@ class BPR(Method):
         likes = (ratings.table["rating"] >= self.at_least).to_numpy()
         users, items = (positions[likes] for positions in ratings.positions())
         liked = np.sort(users * n_items + items)
-        p = generator.normal(0, 0.1, (ratings.n_users, self.n_factors))
-        w = generator.normal(0, 0.1, (n_items, self.n_factors + 1))
+        p = generator.normal(0, 0.1, (ratings.n_users, self.n_factors)).astype(np.float32)
+        w = generator.normal(0, 0.1, (n_items, self.n_factors + 1)).astype(np.float32)
         w[:, 0] = 0
         for epoch in range(self.n_epochs):
             lr = self.lr * (1 - epoch / self.n_epochs)
@@ -116,7 +117,8 @@ class BPR(Method):
                 add_rows(w, i, lr * step_i)
                 add_rows(w, j, lr * step_j)
         self.items_ = ratings.items.index.to_numpy()
-        self.item_factors_, self.mean_user_ = with_unseen(w, 0.0), p.mean(0)
+        self.item_factors_ = with_unseen(w.astype(float), 0.0)
+        self.mean_user_ = p.mean(0, dtype=float)
         return self
 
     def predict(self, episodes: Episodes) -> np.ndarray:

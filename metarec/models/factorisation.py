@@ -143,11 +143,11 @@ class BiasedMF(_Factors):
     For each rating, with error :math:`e = r_{ui} - \hat r_{ui}` and step size η, both sides move:
     :math:`z_u \mathrel{+}= \eta\,(e\,(1, v_i) - \lambda z_u)` and
     :math:`w_i \mathrel{+}= \eta\,(e\,(1, p_u) - \lambda w_i)`. The step size falls linearly to
-    zero. At the end the users are centred and their mean goes to the items, which changes no
-    prediction. People are then read from their ratings by ridge regression on the item factors,
-    with λ n + `fold_in_regularization` as penalty: the same minimum as the gradient steps seek,
-    and a stronger prior for those who show little. The defaults were tuned on validation users of
-    the newcomers. Introduced in chapter 04.
+    zero; the steps are taken in single precision. At the end the users are centred and their mean
+    goes to the items, which changes no prediction. People are then read from their ratings by
+    ridge regression on the item factors, with λ n + `fold_in_regularization` as penalty: the same
+    minimum as the gradient steps seek, and a stronger prior for those who show little. The defaults
+    were tuned on validation users of the newcomers. Introduced in chapter 04.
 
     Parameters
     ----------
@@ -214,9 +214,9 @@ class BiasedMF(_Factors):
         generator, size = np.random.default_rng(self.seed), self.n_factors + 1
         users, items = ratings.positions()
         mean = float(ratings.table["rating"].mean())
-        surplus = ratings.table["rating"].to_numpy() - mean
-        z = generator.normal(0, 0.1, (ratings.n_users, size))
-        w = generator.normal(0, 0.1, (ratings.n_items, size))
+        surplus = (ratings.table["rating"].to_numpy() - mean).astype(np.float32)
+        z = generator.normal(0, 0.1, (ratings.n_users, size)).astype(np.float32)
+        w = generator.normal(0, 0.1, (ratings.n_items, size)).astype(np.float32)
         z[:, 0] = w[:, 0] = 0
         w[ratings.item_counts() == 0] = 0  # nothing will ever move an item that nobody rated
         self.losses_ = np.zeros(self.n_epochs)
@@ -231,7 +231,7 @@ class BiasedMF(_Factors):
                 add_rows(w, i, lr * step_w)
                 squares += error @ error
             self.losses_[epoch] = np.sqrt(squares / len(surplus))
-        average = z.mean(0)
+        average, w = z.mean(0, dtype=float), w.astype(float)
         w[:, 0] += w[:, 1:] @ average[1:]
         self.items_ = ratings.items.index.to_numpy()
         self.global_mean_, self.item_factors_ = mean + average[0], with_unseen(w, 0.0)
