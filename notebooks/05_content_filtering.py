@@ -133,7 +133,7 @@ rows
 # $$ \operatorname{idf}_t = 1 + \ln \frac{1 + N}{1 + n_t}. $$ (eq-05-idf)
 #
 # The weight of a term in a film is its count there, the *term frequency*, times this. The product is called
-# **TF-IDF** {cite}`salton1988term`. At last each film's vector is divided by its length, so that a
+# {term}`TF-IDF` {cite}`salton1988term`. At last each film's vector is divided by its length, so that a
 # cosine is a plain dot product.
 
 # %% [markdown] tags=["worked-example"]
@@ -189,27 +189,27 @@ pd.DataFrame({"term": terms[best], "weight of Fargo": one[best].round(2)})
 #
 # Remember the writer from the beginning of chapter 02, number 21. What does he like, in terms of these
 # terms? The oldest answer comes from search engines, where a person marks results as good or bad
-# and the machine moves the question towards the good ones {cite}`rocchio1971relevance`. Let $L_u$ be the films
-# that $u$ liked (four stars or more), $D_u$ the others that $u$ rated, and $\mathbf x_i$ the TF-IDF vector of
+# and the machine moves the question towards the good ones {cite}`rocchio1971relevance`. Let $\mathcal I_u^+$ be the
+# films that $u$ liked (four stars or more), $\mathcal I_u^-$ the others that $u$ rated, and $\mathbf c_i$ the TF-IDF vector of
 # a film. **Rocchio's profile** is
 #
-# $$ \mathbf a_u = \frac{1}{|L_u|} \sum_{i \in L_u} \mathbf x_i
-#    - \frac{\beta}{|D_u|} \sum_{i \in D_u} \mathbf x_i, $$ (eq-05-rocchio)
+# $$ \mathbf a_u = \frac{1}{|\mathcal I_u^+|} \sum_{i \in \mathcal I_u^+} \mathbf c_i
+#    - \frac{\gamma}{|\mathcal I_u^-|} \sum_{i \in \mathcal I_u^-} \mathbf c_i, $$ (eq-05-rocchio)
 #
-# the mean of the liked films less $\beta$ times the mean of the others. The score of a film is its cosine with
+# the mean of the liked films less $\gamma$ times the mean of the others. The score of a film is its cosine with
 # the profile. From scratch, and then from `metarec`:
 
 # %%
-WRITER, BETA = 21, 0.25
+WRITER, GAMMA = 21, 0.25
 own = ratings.table[ratings.table["user"] == WRITER]
 places = ratings.items.index.get_indexer(own["item"])
 liked = (own["rating"] >= 4).to_numpy()
 mean_liked = vectors[places[liked]].mean(axis=0)  # [terms]
 mean_other = vectors[places[~liked]].mean(axis=0)
-profile = mean_liked - BETA * mean_other
+profile = mean_liked - GAMMA * mean_other
 score = vectors @ profile / np.linalg.norm(profile)  # [films]
 
-rocchio = models.Rocchio(" ".join(GROUPS), dislike_weight=BETA)
+rocchio = models.Rocchio(" ".join(GROUPS), dislike_weight=GAMMA)
 shown = dict(zip(own["item"], own["rating"], strict=True))
 person = mr.data.Episodes.of_one(ratings, shown)
 new = person.query_items[0]  # the films that he has not rated
@@ -242,7 +242,7 @@ can read, argue with and correct; no factor of chapter 04 is as plain. It also s
 weights: the word *the* is on the list, for equation {{eq}}`eq-05-idf` makes common terms small but not silent.
 
 The films that his profile puts first are a disappointment: *{"*, *".join(title[i] for i in top)}*.
-Nobody in this book has heard of them. Of a typical film the vectors hold {np.median(n_terms):.0f} terms, of these five
+Hardly anybody knows them. Of a typical film the vectors hold {np.median(n_terms):.0f} terms, of these five
 they hold between {n_terms[top].min()} and {n_terms[top].max()}. Where nothing is known but a genre, a year and a word, the vector points
 wholly at that genre, and the cosine is high. *A short description looks like a clear one.*
 """)
@@ -253,7 +253,7 @@ wholly at that genre, and the cosine is high. *A short description looks like a 
 # A readable profile is not yet a good one. The test that content was made for is the protocol **new items**:
 # a fifth of the films is taken out of training, with all their ratings. Each person who likes one of them
 # ranks all of them, from the ratings of *other* films alone. Whatever counts ratings is blind
-# here, popularity included. We choose the terms and $\beta$ on films hidden from the training part in the same
+# here, popularity included. We choose the terms and $\gamma$ on films hidden from the training part in the same
 # way, and look at the test once.
 
 # %%
@@ -323,9 +323,9 @@ for facts_used in (AT_RELEASE, WITH_CRITICS):
     print(facts_used, points.round(3).to_dict("list"), sep="\n")
 
 # %%
-best_terms, best_beta = tried.loc[0, ["terms", "dislike_weight"]]
+best_terms, best_gamma = tried.loc[0, ["terms", "dislike_weight"]]
 shop = {
-    "Rocchio profile": models.Rocchio(best_terms, best_beta),
+    "Rocchio profile": models.Rocchio(best_terms, best_gamma),
     "content ridge, known at release": models.ContentRidge(
         AT_RELEASE, chosen[AT_RELEASE]
     ),
@@ -353,7 +353,7 @@ n_names = sum(facts[c].str.split("|").str.len() * (facts[c] != "") for c in name
 fixed = {"newest first": ratings.items["year"], "number of known names": n_names,
          "number of reviews in 2026": facts["reviews"]}  # fmt: skip
 fixed = {name: ndcg_of(s.astype(float).fillna(0).to_numpy()[test.query_items]) for name, s in fixed.items()}
-by_terms = {name: ndcg_of(models.Rocchio(name, best_beta).fit(holdout.train).predict(test)) for name in ("genres", "people")}
+by_terms = {name: ndcg_of(models.Rocchio(name, best_gamma).fit(holdout.train).predict(test)) for name in ("genres", "people")}
 bars = {
     "chance": (new_films.values("chance", "ndcg@10"), GREY),
     "newest first": (fixed["newest first"], GREY),
@@ -434,10 +434,11 @@ lonely = evaluation.judging.few_shot(
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings. All but one line start at the same high point at zero ratings. With the weakest penalty the ridge regression of one person stays there; with the two stronger ones it falls below the user bias. The hierarchical linear model starts far lower and stays below everything at every k."}, "figure": {"caption": "New people, asked about films that nobody has rated. One person's ridge regression on genres, year and critics' facts, with three penalties, beside the user bias and the model of the next section.", "name": "fig-05-ridge"}}
 frame = pd.concat([only(r, "rmse").summary() for r in (lonely, both)])
-shown_methods = [*alone, "item + user bias", "hierarchical linear model"]
+first, *others = alone
+shown_methods = [first, "hierarchical linear model", *others, "item + user bias"]
 plots.k_curve(frame, "rmse", protocol="both new", methods=shown_methods,
               labels={"item + user bias": "user bias", "hierarchical linear model": "hierarchical\nlinear model"},
-              title="Whoever starts from nothing needs twenty ratings for what a learned prior knows from the start");
+              title="Alone, twenty ratings tell about as much as two do with a learned prior");
 
 # %% tags=["say", "remove-input"]
 ks = (0, 1, 2, 5, 10, 20)
@@ -450,7 +451,7 @@ without any penalty infinitely many weights would fit the ratings exactly, and a
 the accidents of a few films. A stronger penalty repairs that, and the best of the three beats the user bias. But
 it starts from nothing. At $k = 0$ everybody gets $\\mu$ for every film, although thousands of ratings of
 others say that some *kinds* of films are liked more. The best ridge regression needs {ks[-1]} ratings to reach {ridge_20:.2f} stars of
-error; the model of the next section is there at $k = {catch_up}$.
+error; the model of the next section is about there at $k = {catch_up}$.
 """)
 
 # %% [markdown]
@@ -491,9 +492,9 @@ error; the model of the next section is there at $k = {catch_up}$.
 # where the gradient vanishes:
 #
 # $$
-# \mathbf V_u = \Bigl(\boldsymbol\Sigma^{-1} + \tfrac{1}{\sigma^2} \mathbf C_u^\top \mathbf C_u\Bigr)^{-1},
+# \boldsymbol\Sigma_u = \Bigl(\boldsymbol\Sigma^{-1} + \tfrac{1}{\sigma^2} \mathbf C_u^\top \mathbf C_u\Bigr)^{-1},
 # \qquad
-# \hat{\mathbf z}_u = \mathbf V_u \Bigl(\boldsymbol\Sigma^{-1} \mathbf m
+# \hat{\mathbf z}_u = \boldsymbol\Sigma_u \Bigl(\boldsymbol\Sigma^{-1} \mathbf m
 #                     + \tfrac{1}{\sigma^2} \mathbf C_u^\top \mathbf y_u\Bigr).
 # $$ (eq-05-posterior)
 #
@@ -505,26 +506,26 @@ error; the model of the next section is there at $k = {catch_up}$.
 #
 # Had we each $\mathbf z_u$, the best prior would be their mean and their covariance. We have beliefs instead, and **expectation
 # maximisation** {cite}`dempster1977maximum` says how to use them: maximise the *expected* logarithm of the
-# joint probability under the beliefs. For $U$ people and $n$ ratings in all it is
+# joint probability under the beliefs. For all people $\mathcal U$ and all ratings $\mathcal R$ it is
 #
 # $$
-# -\tfrac U2 \ln |\boldsymbol\Sigma|
+# -\tfrac{|\mathcal U|}{2} \ln |\boldsymbol\Sigma|
 # -\tfrac12 \sum_u \mathbb E\bigl[(\mathbf z_u - \mathbf m)^\top \boldsymbol\Sigma^{-1} (\mathbf z_u - \mathbf m)\bigr]
-# -\tfrac n2 \ln \sigma^2
+# -\tfrac{|\mathcal R|}{2} \ln \sigma^2
 # -\tfrac{1}{2\sigma^2} \sum_u \mathbb E \lVert \mathbf y_u - \mathbf C_u \mathbf z_u \rVert^2 .
 # $$
 #
 # Setting the derivatives to $\mathbf m$, $\boldsymbol\Sigma^{-1}$ and $\sigma^{-2}$ to zero gives three averages:
 #
 # $$
-# \mathbf m = \frac1U \sum_u \hat{\mathbf z}_u, \quad
-# \boldsymbol\Sigma = \frac1U \sum_u \Bigl[\mathbf V_u
+# \mathbf m = \frac{1}{|\mathcal U|} \sum_u \hat{\mathbf z}_u, \quad
+# \boldsymbol\Sigma = \frac{1}{|\mathcal U|} \sum_u \Bigl[\boldsymbol\Sigma_u
 #   + (\hat{\mathbf z}_u - \mathbf m)(\hat{\mathbf z}_u - \mathbf m)^\top\Bigr], \quad
-# \sigma^2 = \frac1n \sum_u \Bigl[\lVert \mathbf y_u - \mathbf C_u \hat{\mathbf z}_u \rVert^2
-#   + \operatorname{tr}(\mathbf C_u \mathbf V_u \mathbf C_u^\top)\Bigr].
+# \sigma^2 = \frac{1}{|\mathcal R|} \sum_u \Bigl[\lVert \mathbf y_u - \mathbf C_u \hat{\mathbf z}_u \rVert^2
+#   + \operatorname{tr}(\mathbf C_u \boldsymbol\Sigma_u \mathbf C_u^\top)\Bigr].
 # $$ (eq-05-em)
 #
-# The term $\mathbf V_u$ matters. Somebody with few ratings has an estimate near $\mathbf m$; the spread of the estimates alone would
+# The term $\boldsymbol\Sigma_u$ matters. Somebody with few ratings has an estimate near $\mathbf m$; the spread of the estimates alone would
 # say that people hardly differ, and the next prior would pull them even closer. Then back to {eq}`eq-05-posterior` with the new prior, and so on. No step lowers
 # the likelihood of the ratings.
 #
@@ -637,7 +638,7 @@ together = max(upper)
 mr.say(f"""
 On the left stands what is usual. Other genres being equal, *{named[-1]}* earns a film {w_mean[named[-1]]:.2f} stars more
 and *{named[0]}* {-w_mean[named[0]]:.2f} less; a cartoon for children gets both. Do not read taste into every weight: that *Film-Noir* earns
-{w_mean["Film-Noir"]:.2f} stars says that the few films of the forties which are still watched are the good ones.
+{w_mean["Film-Noir"]:.2f} stars probably says that of the films of the forties the good ones are still watched.
 On the right, people differ most about *{divided[-1]}* ({w_std[divided[-1]]:.2f} stars) and least about *{divided[0]}*
 ({w_std[divided[0]]:.2f}). So one rating in a genre of the first kind tells much about a person, one in a genre of the second
 kind little, and equation {{eq}}`eq-05-posterior` weighs it so. The covariance also holds which tastes go together: who gives
@@ -654,14 +655,15 @@ kind little, and equation {{eq}}`eq-05-posterior` weighs it so. The covariance a
 # Names need a thought. There are thousands, most of them in one or two films, far too many for columns of their own. The usual
 # remedy is to keep the sixteen directions in which the TF-IDF rows of names vary most, found by a singular value decomposition. Such
 # directions say who works with whom, not who is good. The other remedy asks the ratings: *what were the other films of
-# these people worth?* Take the mean rating of each film, less $\mu$, as target $t_i$, the cosines between films by
-# names as a kernel $\mathbf K$, and predict by kernel ridge regression: $\hat{\mathbf t} = \mathbf K (\mathbf K + \mathbf D)^{-1} \mathbf t$, with larger
-# entries of the diagonal matrix $\mathbf D$ for films with fewer ratings, whose mean is less certain. One column comes out, the **record** of the makers.
+# these people worth?* Let $\bar r_i$ be the mean rating of a film less $\mu$, and $\mathbf N$ the matrix of cosines between films
+# by names. Kernel ridge regression predicts $\mathbf N (\mathbf N + \mathbf D)^{-1} \bar{\mathbf r}$: a film is worth what films of the same
+# people were worth. The diagonal matrix $\mathbf D$ has the larger entries the fewer ratings a film has, since its mean is then less certain. One
+# column comes out, the **record** of the makers.
 #
 # There is a trap in it. A film in training would see its own ratings in its own column, and the model would learn to trust the
-# column far too much. So each training film must be predicted from the *others*. No loop is needed: for ridge
-# regression the leave-one-out prediction is $t_i - a_i / (\mathbf A^{-1})_{ii}$, with $\mathbf A = \mathbf K + \mathbf D$ and
-# $\mathbf a = \mathbf A^{-1} \mathbf t$ {cite}`rasmussen2006gaussian`.
+# column far too much. So each training film must be predicted from the *others*. No loop is needed: with
+# $\mathbf a = (\mathbf N + \mathbf D)^{-1} \bar{\mathbf r}$ the leave-one-out prediction of a ridge regression is
+# $\bar r_i - a_i / [(\mathbf N + \mathbf D)^{-1}]_{ii}$ {cite}`rasmussen2006gaussian`.
 
 # %%
 by_names = mr.data.tfidf(mr.data.item_terms(ratings, ["people"]), "|")
@@ -753,7 +755,7 @@ added_effect = {part: effect((*base, part), base)
 beyond = effect((*GROUND, "record"), GROUND)  # what critics do not say
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with one row a group of facts: change of the RMSE with 20 known ratings. Left, each group alone: scores of critics lower the error by far most, then success and the makers' record; year, genre, runtime, names and places lower it a little; words of titles raise it. Right, added to genre and year: scores and success still lower it clearly, the record of the makers clearly too, if less; runtime, places and names as directions lie at zero or near it, titles above. Small dots for the single sets of hidden films lie close to the means."}, "figure": {"caption": "Change of the RMSE when a group of facts is used, new people with 20 ratings and films that nobody has rated. Large dots with 95 % intervals over people: mean over sets of hidden films; small dots: each set. Orange: not known at release.", "name": "fig-05-facts"}}
-fig, axes = plots.figure("Critics know most about an unseen film, then its makers' record; names as such say nothing",
+fig, axes = plots.figure("Critics know most about an unseen film; names help if asked for their record",
                          "change of the RMSE, stars", "", panels=["alone", "added to genre and year"], height=4.4)  # fmt: skip
 rows_shown = ["titles", "people", "runtime places", "genres", "year", "record", "success", "scores"]
 spoken = {"people": "names, 16 directions", "titles": "words of title", "success": "reviews, money, Oscars",
@@ -780,7 +782,7 @@ mr.say(f"""
 What tells best whether a film will please is *somebody who has seen it*: added to genre and year, the critics' scores change the error by
 {change["scores"]} stars, in every set of hidden films. The number of reviews, the money and the Oscars bring {change["success"]}.
 
-Names are the interesting case. As directions they change nothing: {change["people"]}, an interval that holds zero. Many have found so and concluded
+Names are the interesting case. As directions they change nothing: {change["people"]}, an interval that holds zero. One could stop here and conclude
 that names are worthless. But the *same names*, asked for the record of their makers, bring {change["record"]}, and even beside the scores of critics
 there is something left, {beyond[1]:.3f}. The information was there; what was missing was the question. Words of the title do not help,
 they rather harm ({change["titles"]}): {len(column["titles"])} more columns to learn, and nothing in them. Length and country are worth little once genre
@@ -809,7 +811,7 @@ fig, axes = plots.figure("Content wins where ratings are missing, and loses wher
                          "known ratings, k", plots.METRICS["rmse"], panels=["known films", "films nobody has rated"], height=4)  # fmt: skip
 for ax, result, protocol in ((axes[0], random_form, "newcomers"), (axes[1], both, "both new")):
     plots.k_curve(only(result, "rmse").summary(), "rmse", protocol=protocol, methods=[BIAS, HB, HLM], title="", ax=ax,
-                  labels={HB: "hierarchical\nBayes", HLM: "hierarchical\nlinear model", BIAS: "item + user\nbias"})
+                  labels={HB: "hierarchical\nBayes", HLM: "hierarchical\nlinear model", BIAS: "biases"})
 
 # %% tags=["say", "remove-input"]
 known_0, known_20 = (random_form.difference(HLM, BIAS, "rmse", k) for k in (0, 20))
@@ -831,7 +833,7 @@ films, not that of people.
 # ## More of the same
 #
 # Content filtering has a second weakness, which accuracy does not show. It looks for films *like* those that you liked, and it may find too
-# many of them. This is called **over-specialisation**, and for long it has been given as the reason to prefer the crowd
+# many of them. This is called {term}`over-specialisation`, and for long it has been given as the reason to prefer the crowd
 # {cite}`balabanovic1997fab`. We measure it on lists of ten films in the classic top-N protocol: a fifth of everybody's liked films is
 # hidden, and all films that the person has not liked yet are ranked. How alike are the films of a list, on average over its pairs
 # {cite}`ziegler2005improving`? We also need something to compare with: the films that these people *did* like, out of
@@ -843,7 +845,7 @@ films, not that of people.
 # %%
 classic = mr.data.top_n(ratings, SPLIT)
 rivals = {"EASE": models.EASE(),
-          "Rocchio, genres": models.Rocchio("genres", best_beta)}  # fmt: skip
+          "Rocchio, genres": models.Rocchio("genres", best_gamma)}  # fmt: skip
 ours = {"Rocchio profile": shop["Rocchio profile"],
         "content ridge": shop["content ridge"],
         HBC: learners[HBC]}  # fmt: skip
@@ -890,7 +892,7 @@ table.round(3)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels: how alike the films of a list are by genres, by names and by audience, one dot a method, with a vertical line for the films that people liked themselves. By genres, Rocchio on genres lies far right, content ridge somewhat right, EASE near the line. By names, the Rocchio profile of names lies far right and all others near the line. By audience, popularity and EASE lie far to the right of the line and the content methods near it or left of it."}, "figure": {"caption": "Mean cosine between the films of a list of ten, by three yardsticks; classic top-N protocol. Vertical line: films that these people liked and that were hidden from all methods.", "name": "fig-05-alike"}}
 panels = [c for c in table.columns if c.startswith("alike")]
 fig, axes = plots.figure("Each method repeats itself in what it reads: genres, names or the crowd",
-                         "mean cosine in the list", "", panels=[c.replace("alike: ", "by ") for c in panels], height=3.9)  # fmt: skip
+                         "mean cosine", "", panels=[c.replace("alike: ", "by ") for c in panels], height=3.9)  # fmt: skip
 shown = ["chance", "Rocchio, genres", "Rocchio profile", "content ridge", HBC, "EASE", "popularity"]
 tint = {"chance": GREY, "popularity": GREY, "EASE": PURPLE, HBC: ORANGE}
 for ax, yard in zip(axes, panels, strict=True):
@@ -901,6 +903,7 @@ for ax, yard in zip(axes, panels, strict=True):
     ax.grid(False, axis="y")
     ax.grid(True, axis="x")
     ax.set_xlim(0, 1.12 * table[yard].max())
+    ax.locator_params(axis="x", nbins=3)
 look = {HBC: "hierarchical Bayes\n+ content", "Rocchio profile": "Rocchio, names", "content ridge": "ridge"}
 axes[0].set_yticks(range(len(shown)), [look.get(name, name) for name in shown[::-1]]);
 
@@ -909,7 +912,7 @@ g, nm, au = (table[c] for c in panels)
 real = "what people liked"
 mr.say(f"""
 By genres the old complaint holds. People's own likes have a mean cosine of {g[real]:.2f}, two random films {g["chance"]:.2f}; the lists of the ridge
-regression reach {g["content ridge"]:.2f}, and a profile of genres alone {g["Rocchio, genres"]:.2f}, ten times the same film. EASE, from the crowd, stays
+regression reach {g["content ridge"]:.2f}, and a profile of genres alone {g["Rocchio, genres"]:.2f}: ten films with all but the same genres. EASE, from the crowd, stays
 at {g["EASE"]:.2f}. By names the profile of names is the narrow one. But hold the third ruler against the lists, and the picture turns: by
 *audience*, people's own likes reach {au[real]:.2f}, the content ridge {au["content ridge"]:.2f}, EASE {au["EASE"]:.2f} and the popular films
 {au["popularity"]:.2f}. The crowd's methods show ten films that the same people watched. **Every method is over-specialised in what it
@@ -918,15 +921,15 @@ reads**, and a diversity figure says as much about the ruler as about the list.
 The other columns say what each method does to the shop window. EASE shows {mr.percent(table.loc["EASE", "coverage"])} of the catalogue to anybody, the content
 ridge {mr.percent(table.loc["content ridge", "coverage"])}, the profile of names {mr.percent(table.loc["Rocchio profile", "coverage"])}; what people liked themselves spreads over
 {mr.percent(table.loc[real, "coverage"])}. In bits of novelty: EASE {table.loc["EASE", "novelty"]:.1f}, ridge {table.loc["content ridge", "novelty"]:.1f},
-own likes {table.loc[real, "novelty"]:.1f}, names {table.loc["Rocchio profile", "novelty"]:.1f}. So content is the less
-popularity-driven, as theory says. Yet its freedom is paid for dearly: nDCG@10 is {table.loc["content ridge", "nDCG@10"]:.2f} for the ridge and
+own likes {table.loc[real, "novelty"]:.1f}, names {table.loc["Rocchio profile", "novelty"]:.1f}. So content leans less on
+popularity, yet its freedom is paid for dearly: nDCG@10 is {table.loc["content ridge", "nDCG@10"]:.2f} for the ridge and
 {table.loc["EASE", "nDCG@10"]:.2f} for EASE. For films that have been rated, the crowd knows better.
 """)
 
 # %% [markdown]
 # ## Both: content as the prior mean of an item
 #
-# Ratings are better where they exist, and facts are all there is where they do not. A hybrid {cite}`burke2002hybrid` should go
+# Ratings are better where they exist, and facts are all there is where they do not. A {term}`hybrid <hybrid recommender>` {cite}`burke2002hybrid` should go
 # from one to the other by itself, film by film. In a Bayesian model nothing has to be invented for that: *what is believed before the data* is
 # a prior. In hierarchical Bayes, the film's vector $\mathbf w_i = (b_i, \mathbf v_i)$ is drawn from the same Gaussian for all
 # films. Let its mean depend on the content {cite}`agarwal2009regression`:
@@ -979,8 +982,8 @@ tried.pivot(index="method", columns="k", values="mean").loc[list(sizes)]
 without_facts = learners[HB].fit(split.train)
 with_facts = learners[HBC].fit(split.train)
 n_ratings = split.train.item_counts()
-EDGES = [0, 10, 30, 100, 1000]
-total = np.zeros((4, len(split.test.episodes(0))))  # [bins, people]
+EDGES = [0, 30, 100, 1000]
+total = np.zeros((3, len(split.test.episodes(0))))  # [bins, people]
 asked = np.zeros_like(total)
 for draw in range(5):
     e = split.test.episodes(draw).first(20)
@@ -989,7 +992,7 @@ for draw in range(5):
         for model in (with_facts, without_facts)
     )
     which = np.digitize(n_ratings[e.query_items], EDGES) - 1
-    for b in range(4):
+    for b in range(3):
         inside = e.query_mask & (which == b)
         total[b] += np.where(inside, after - before, 0).sum(axis=1)
         asked[b] += inside.sum(axis=1)
@@ -997,23 +1000,24 @@ for draw in range(5):
 gain_by_count = [evaluation.bootstrap(t / a.mean())
                  for t, a in zip(total, asked, strict=True)]  # fmt: skip
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Change of the mean squared error by the number of training ratings of the film, with intervals. It is most negative for films with few ratings and fades to nearly zero for films with a hundred ratings or more."}, "figure": {"caption": "Hierarchical Bayes with content minus the same without: change of the mean squared error, on films by their number of training ratings. Newcomers with 20 known ratings, five draws, 95 % intervals over people.", "name": "fig-05-hybrid"}}
-fig, ax = plots.figure("Content helps the films that few have rated, and does not harm the others",
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Change of the mean squared error by the number of training ratings of the film, with intervals. It is clearly negative for films with fewer than thirty ratings and only slightly below zero for films with more."}, "figure": {"caption": "Hierarchical Bayes with content minus the same without: change of the mean squared error, on films by their number of training ratings. Newcomers with 20 known ratings, five draws, 95 % intervals over people.", "name": "fig-05-hybrid"}}
+fig, ax = plots.figure("Content helps most where ratings are few, and harms nowhere",
                        "ratings of the film in training", "change of the squared error, stars² (negative: content helps)", height=3.5)  # fmt: skip
 for x, gain in enumerate(gain_by_count):
     ax.plot([x, x], [gain.low, gain.high], color=BLUE, lw=3, solid_capstyle="butt")
     ax.plot(x, gain.mean, "o", color=BLUE, ms=8)
 ax.axhline(0, color=INK, lw=1)
-ax.set_xticks(range(4), ["0 to 9", "10 to 29", "30 to 99", "100 and more"])
-ax.set_xlim(-0.5, 3.5);
+ax.set_xticks(range(3), ["0 to 29", "30 to 99", "100 and more"])
+ax.set_ylim(top=0.006)
+ax.set_xlim(-0.5, 2.5);
 
 # %% tags=["say", "remove-input"]
 better = random_form.difference(HBC, HB, "rmse", 20)
 mr.say(f"""
-On films with fewer than {EDGES[1]} ratings content changes the mean squared error by {gain_by_count[0]:.2f} (there are few such questions, so the interval is wide), on those with
-{EDGES[1]} to {EDGES[2] - 1} by {gain_by_count[1]:.3f}, and on those with a hundred or more by {gain_by_count[-1]:.3f}. Nobody
-told the model where to switch. Over all films, which are mostly well-known ones, that makes {better:.3f} stars with 20 ratings
-known.
+On films with fewer than {EDGES[1]} ratings content changes the mean squared error by {gain_by_count[0]:.3f}, on those with
+a hundred or more by {gain_by_count[-1]:.3f}. Nobody told the model where to switch. That something is left for well-known films was not
+planned: content also settles what the factors mean, since they are learned together. Over all films, which are mostly
+well-known ones, the RMSE changes by {better:.3f} stars with 20 ratings known.
 """)
 
 # %% [markdown]
@@ -1032,7 +1036,8 @@ evaluation.leaderboard.save(
     "05", without(random_form, BIAS, HB), without(time_form, HB), both,
     new_films, without(top, *rivals), without(folds, HB),
 )  # fmt: skip
-board = evaluation.leaderboard.read("02", "05")
+runs = [only(r, "rmse", "pairwise") for r in (random_form, time_form, both)]
+board = pd.concat([run.summary() for run in runs])
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %%
@@ -1073,10 +1078,14 @@ gap = evaluation.paired(by_terms["people"], by_terms["genres"])
 mr.check("new films, profile of names minus profile of genres", gap, low=0)
 mr.check("profile of names minus number of names", by_fame, low=0)
 value = in_order["content ridge, known at release"]
-mr.check("new films, nDCG@10 of facts known at release", value, 0.29, 0.37)
+mr.check("new films, nDCG@10 of facts known at release", value, 0.23, 0.37)
 value = in_order["content ridge"]
-mr.check("the same with scores and success", value, 0.37, 0.45)
-mr.check("number of reviews in 2026 alone", by_reviews.mean, 0.22, 0.36)
+mr.check("the same with scores and success", value, 0.28, 0.46)
+gap = new_films.difference(
+    "content ridge", "content ridge, known at release", "ndcg@10"
+)
+mr.check("what scores and success add", gap, low=0)
+mr.check("number of reviews in 2026 alone", by_reviews.mean, 0.12, 0.36)
 lost = new_films.difference(HBC, "content ridge", "ndcg@10")
 mr.check("predicted stars minus ridge on likes, nDCG@10", lost, high=0)
 
@@ -1094,8 +1103,8 @@ mr.check("people differ more about Children than Adventure", gap, 0.1, 0.35)
 
 # %% tags=["claims"]
 added = {part: over for part, (_, over) in added_effect.items()}
-mr.check("critics' scores added, RMSE", added["scores"], -0.07, -0.03)
-mr.check("reviews, money, Oscars added", added["success"], -0.045, -0.01)
+mr.check("critics' scores added, RMSE", added["scores"], -0.075, -0.025)
+mr.check("reviews, money, Oscars added", added["success"], -0.045, -0.005)
 mr.check("record of the makers added", added["record"], high=0)
 mr.check("names as directions added", added["people"].mean, -0.01, 0.012)
 gap = effect((*base, "record"), (*base, "people"))[1]
@@ -1111,10 +1120,10 @@ for k in (10, 20):
     mr.check(f"newcomers, content for hierarchical Bayes, k = {k}", gap, high=0)
 gap = time_form.difference(HBC, HB, "rmse", 20)
 mr.check("the same in order of time, k = 20", gap, high=0)
-gap = gain_by_count[1]
-mr.check("on films with 10 to 29 ratings, squared error", gap, high=0)
-gap = gain_by_count[-1].mean
-mr.check("on films with 100 or more", gap, -0.014, 0.002)
+gap = gain_by_count[0]
+mr.check("on films with fewer than 30 ratings, squared error", gap, high=0)
+gap = gain_by_count[0].mean - gain_by_count[-1].mean
+mr.check("that gain minus the one on films with 100 or more", gap, -0.06, -0.01)
 mr.check("classic ratings, the same", in_folds, high=0)
 
 # %% tags=["claims"]
@@ -1161,15 +1170,15 @@ mr.check("nDCG@10 of the ridge as a share of EASE's", ratio, 0.4, 0.65)
 # :label: ex-05-beta
 # :class: grade-1
 #
-# *Easy.* Somebody's liked films and other films have the same mean vector. What does Rocchio recommend with $\beta = 0.5$, and what
-# with $\beta = 1$?
+# *Easy.* Somebody's liked films and other films have the same mean vector. What does Rocchio recommend with $\gamma = 0.5$, and what
+# with $\gamma = 1$?
 # ```
 #
 # ````{solution} ex-05-beta
 # :class: dropdown
 #
-# With $\beta = 0.5$ the profile is half the common mean: the length changes, the cosines do not, so the list is the one of
-# $\beta = 0$. The dislikes are ignored. With $\beta = 1$ the profile is zero and all films tie. The profile cannot say "I
+# With $\gamma = 0.5$ the profile is half the common mean: the length changes, the cosines do not, so the list is the one of
+# $\gamma = 0$. The dislikes are ignored. With $\gamma = 1$ the profile is zero and all films tie. The profile cannot say "I
 # like these and not those" if the difference is in no term.
 # ````
 #
@@ -1177,7 +1186,7 @@ mr.check("nDCG@10 of the ridge as a share of EASE's", ratio, 0.4, 0.65)
 # :label: ex-05-kernel
 # :class: grade-2
 #
-# *Medium.* Show that the scores of {eq}`eq-05-ridge` are sums of similarities, $\hat r_{ui} = \sum_{j \in L_u} s_{ij}$, and find
+# *Medium.* Show that the scores of {eq}`eq-05-ridge` are sums of similarities, $\hat r_{ui} = \sum_{j \in \mathcal I_u^+} s_{ij}$, and find
 # the matrix of the $s_{ij}$. Which films are most similar to *Fargo*?
 # ```
 #
@@ -1194,7 +1203,7 @@ mr.check("nDCG@10 of the ridge as a share of EASE's", ratio, 0.4, 0.65)
 # print(title[np.argsort(-S[place])[:8]])
 # ```
 #
-# with `gram_of_ridge = content.T @ content + lam * np.eye(content.shape[1])`. The first are crime dramas of the same years.
+# with `gram_of_ridge = content.T @ content + lam * np.eye(content.shape[1])`. The first are crime films and thrillers of the same years.
 # ````
 #
 # ```{exercise} No facts at all
@@ -1248,8 +1257,9 @@ mr.check("nDCG@10 of the ridge as a share of EASE's", ratio, 0.4, 0.65)
 # print(best, evaluation.paired(errors(cold.test, best), errors(cold.test, 1)))
 # ```
 #
-# The best weight lies in the middle, and the average is better than the linear model alone, by little but clearly. Two models that are wrong
-# for different reasons are worth more than one; chapter 15 uses this.
+# The best weight lies in the middle, and on the validation people the average is a little better than either. On the test people it
+# beats the hybrid, but not the linear model: the interval holds zero. What a few dozen validation people find in the third decimal need not
+# hold for others.
 # ````
 
 # %% [markdown]
