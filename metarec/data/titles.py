@@ -7,6 +7,7 @@ and `TitleIndex` looks a film up by name and year.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections import defaultdict
@@ -37,6 +38,7 @@ class Match(NamedTuple):
     how: str
 
 
+@functools.lru_cache(maxsize=100_000)  # the same titles are looked up again and again
 def title_key(title: str) -> str:
     """Reduce a title to what does not depend on spelling.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -204,9 +205,19 @@ def _per_user(name: str, values: ArrayLike) -> np.ndarray:
 
 
 def _resampled_means(values: np.ndarray, n_resamples: int, seed: int) -> np.ndarray:
-    """Means of `n_resamples` samples of the users with replacement, in blocks of memory."""
+    """Means of `n_resamples` samples of the users with replacement."""
+    return _draws(len(values), n_resamples, seed) @ values / len(values)
+
+
+@functools.lru_cache(maxsize=4)  # a table has many rows of the same users: they share the draws
+def _draws(n: int, n_resamples: int, seed: int) -> np.ndarray:
+    """How often each sample holds each user: [n_resamples, n], drawn in blocks of memory."""
     rng = np.random.default_rng(seed)
-    n = len(values)
     rows = max(1, _BLOCK // n)
-    blocks = (min(rows, n_resamples - start) for start in range(0, n_resamples, rows))
-    return np.concatenate([values[rng.integers(n, size=(b, n))].mean(axis=1) for b in blocks])
+    counts = np.empty((n_resamples, n))
+    for start in range(0, n_resamples, rows):
+        block = counts[start : start + rows]
+        drawn = rng.integers(n, size=block.shape) + n * np.arange(len(block))[:, None]
+        block[:] = np.bincount(drawn.ravel(), minlength=block.size).reshape(block.shape)
+    counts.flags.writeable = False
+    return counts

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from metarec.evaluation import Interval, bootstrap, paired
+from metarec.evaluation.uncertainty import _draws
 
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=30)
 
@@ -73,8 +74,10 @@ class TestBootstrap:
     def test_blocks_of_memory_do_not_change_how_many_means_are_drawn(self, monkeypatch):
         monkeypatch.setattr("metarec.evaluation.uncertainty._BLOCK", 70)
         values = np.random.default_rng(0).normal(size=20)
+        _draws.cache_clear()
         small = bootstrap(values, n_resamples=2000)
         monkeypatch.undo()
+        _draws.cache_clear()
         whole = bootstrap(values, n_resamples=2000)
         assert small.low == pytest.approx(whole.low, abs=0.2 * whole.standard_error)
 
