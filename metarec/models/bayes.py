@@ -84,7 +84,7 @@ class HierarchicalBayes(Method):
         rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
 
         noise, users, items = 1.0, Prior.start(size), Prior.start(size)
-        learn_items = self.item_prior(ratings)
+        learn_items = self._item_prior(ratings)
         start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
         start[:, 0] = ratings.item_means(3.0) - self.global_mean_
         w = Belief(start, np.zeros((ratings.n_items, size, size)))
@@ -126,18 +126,9 @@ class HierarchicalBayes(Method):
         variance = np.take_along_axis(rating_variance(user, item), query, axis=1)
         return mean, np.sqrt(self.noise_ + variance)
 
-    def item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
-        """How the prior of the items is learned; `ContentBayes` lets it read their content.
+    def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+        """How the prior of the items is learned; `ContentBayes` lets it read their content."""
 
-        Parameters
-        ----------
-        ratings : Ratings
-
-        Returns
-        -------
-        callable
-            From beliefs about all items, and which of them have ratings, to the prior.
-        """
         return Prior.learn
 
     def posterior(self, episodes: Episodes) -> Belief:

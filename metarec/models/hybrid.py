@@ -72,7 +72,7 @@ class ContentBayes(HierarchicalBayes):
         self.features = features
         self.regularization = regularization
 
-    def item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+    def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
         if self.regularization <= 0:
             raise ValueError(f"regularization {self.regularization} must be positive")
         content = item_features(ratings, self.features.split()).values

@@ -19,7 +19,7 @@ def test_the_prior_of_items_is_scikit_learns_ridge_and_what_it_leaves(train):
     base = HierarchicalBayes(n_factors=2, n_sweeps=3).fit(train)
     mean, covariance = base.item_mean_[:-1], base.item_covariance_[:-1]
     model = ContentBayes(features="genres year")
-    prior = model.item_prior(train)(Belief(mean, covariance), rated)
+    prior = model._item_prior(train)(Belief(mean, covariance), rated)
     content = item_features(train, ["genres", "year"]).values
     peer = Ridge(alpha=model.regularization).fit(content[rated], mean[rated])
     np.testing.assert_allclose(prior.mean, peer.predict(content), atol=1e-8)
