@@ -21,7 +21,6 @@
 # :::
 
 # %%
-import dataclasses
 import itertools
 
 import numpy as np
@@ -41,12 +40,6 @@ BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY = (
     plots.PALETTE[c]
     for c in ("blue", "vermillion", "green", "orange", "grey", "ink", "purple", "sky")
 )
-
-
-def only(result, names):
-    """The rows of some methods, to be saved: those of chapter 02 are in its own file."""
-    table = result.table[result.table["method"].isin(names)]
-    return dataclasses.replace(result, table=table, facts=result.facts.loc[list(names)])
 
 # %% [markdown]
 # ## A blank among five people
@@ -1194,10 +1187,9 @@ that was rated before. The way on is to stop comparing people pair by pair, and 
 """)
 
 # %% tags=["hide-input"]
-rated_rows = only(classic, ["user kNN", "item kNN"])
-newcomer_rows = only(random_form, full_models), only(time_form, full_models)
-list_rows = only(top_n, lists), only(next_one, followers)
-saved = evaluation.leaderboard.save("03", *newcomer_rows, rated_rows, *list_rows)
+newcomer_rows = [r.only(full_models) for r in (random_form, time_form)]
+list_rows = top_n.only(lists), next_one.only(followers)  # chapter 02 has the rest
+saved = evaluation.leaderboard.save("03", *newcomer_rows, classic, *list_rows)
 
 # %% [markdown]
 # ## Claims of this chapter, checked

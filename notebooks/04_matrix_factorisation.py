@@ -328,8 +328,8 @@ training set, which is {{term}}`overfitting`. *Early stopping* takes the factors
 #
 # One refinement pays. In {eq}`eq-04-loss` the price $\lambda$ is the same for a film with three
 # ratings and for one with three hundred. {cite:t}`zhou2008large` multiply it by the number of
-# ratings. Between the two lies $\lambda \lvert \mathcal I_u \rvert^\gamma$ (and $\lambda \lvert \mathcal
-# U_i \rvert^\gamma$ for a film), and on our validation people $\gamma = \tfrac12$ turns out to be good.
+# ratings. Between the two lies $\lambda \lvert \mathcal I_u \rvert^\zeta$ (and $\lambda \lvert \mathcal
+# U_i \rvert^\zeta$ for a film), and on our validation people $\zeta = \tfrac12$ turns out to be good.
 
 # %%
 def half_step(matrix, other, penalty=1.5, bias_penalty=5.0):
@@ -478,7 +478,7 @@ pd.DataFrame({"share of all that the products say": carried[[0, 1, 3, 7]]},
 # $\sigma^2$ and the covariance of tastes (chapter 10 derives how). We may ask it for its $\lambda$ in
 # each direction, on the scale on which people and films have the same variance, as in our derivation
 # of {eq}`eq-04-threshold`. On the other side we let validation people choose among two prices for
-# $\gamma = 0$, as in the equation, and for the weighted form.
+# $\zeta = 0$, as in the equation, and for the weighted form.
 
 # %%
 bayes = models.HierarchicalBayes(seed=seed).fit(split.train)
@@ -505,7 +505,7 @@ mr.say(f"""
 Without having seen a validation person, hierarchical Bayes prices a person's strictness at
 {level_price:.1f} ratings (our bias penalty, tuned by trying, is
 {als.bias_regularization:g}), its strongest direction at {learned[0]:.1f} and its weakest at
-{learned[-1]:.1f}. Validation agrees in size: with $\\gamma = 0$ the price {plain.idxmin():g} beats
+{learned[-1]:.1f}. Validation agrees in size: with $\\zeta = 0$ the price {plain.idxmin():g} beats
 {plain.idxmax():g} by {plain.max() - plain.min():.3f} stars, and on the wider grid that we tried first the
 optimum lay there too. That is the upper end of the learned range, and we shall see why: a point estimate
 must pay for an uncertainty that it does not know it has. The weighted price with $\\lambda = 1.5$ is a little
@@ -738,7 +738,7 @@ to rate says what they like.
 # ## Newcomers: the leaderboard
 #
 # Now the comparison in both forms of the newcomers protocol. The settings were chosen on validation
-# people: ALS from $d$, $\lambda$, $\gamma$ (part of the grid is above), gradient descent from $d$,
+# people: ALS from $d$, $\lambda$, $\zeta$ (part of the grid is above), gradient descent from $d$,
 # $\lambda$, the step size and the extra price for newcomers, SVD++ from $\lambda_y$ (below) with the
 # rest as in ALS. The two methods of chapter 02 stand beside them.
 
@@ -1217,17 +1217,7 @@ the disease of methods that look at content; chapter 05 measures it.
 
 # %%
 MINE = ["ALS", "biased MF", "SVD++", *by_folds, *makers]
-
-
-def mine_only(result):
-    """Without the rows that belong to other chapters."""
-    table, facts = result.table, result.facts
-    table = table[table["method"].isin(MINE)]
-    facts = facts[facts.index.isin(MINE)]
-    return dataclasses.replace(result, table=table, facts=facts)
-
-
-results = [mine_only(r) for r in (random_form, time_form, classic, lists)]
+results = [r.only(MINE) for r in (random_form, time_form, classic, lists)]
 evaluation.leaderboard.save("04", *results);
 
 # %% [markdown]

@@ -21,7 +21,6 @@
 # :::
 
 # %%
-import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -43,17 +42,6 @@ BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
 SPLIT = mr.data.splits.SEED + seed
 HIDDEN_SETS = 5 if full else 3  # of films, for the comparison of facts
 RESAMPLES = 200 if full else 40  # of people, for the intervals of the prior
-
-
-def without(result, *rivals):
-    """A result less the rows that another chapter saves."""
-    return dataclasses.replace(result, table=result.table[~result.table["method"].isin(rivals)],
-                               facts=result.facts.drop(list(rivals)))  # fmt: skip
-
-
-def only(result, *metrics):
-    """A result less its other metrics, which are slow to summarise."""
-    return dataclasses.replace(result, table=result.table[result.table["metric"].isin(metrics)])
 
 
 def interval_dots(ax, y, interval, color, marker="o", width=2.5):
@@ -194,9 +182,9 @@ pd.DataFrame({"term": terms[best], "weight of Fargo": one[best].round(2)})
 # a film. **Rocchio's profile** is
 #
 # $$ \mathbf a_u = \frac{1}{|\mathcal I_u^+|} \sum_{i \in \mathcal I_u^+} \mathbf c_i
-#    - \frac{\gamma}{|\mathcal I_u^-|} \sum_{i \in \mathcal I_u^-} \mathbf c_i, $$ (eq-05-rocchio)
+#    - \frac{\varphi}{|\mathcal I_u^-|} \sum_{i \in \mathcal I_u^-} \mathbf c_i, $$ (eq-05-rocchio)
 #
-# the mean of the liked films less $\gamma$ times the mean of the others. The score of a film is its cosine with
+# the mean of the liked films less $\varphi$ times the mean of the others. The score of a film is its cosine with
 # the profile. From scratch, and then from `metarec`:
 
 # %%
@@ -253,7 +241,7 @@ wholly at that genre, and the cosine is high. *A short description looks like a 
 # A readable profile is not yet a good one. The test that content was made for is the protocol **new items**:
 # a fifth of the films is taken out of training, with all their ratings. Each person who likes one of them
 # ranks all of them, from the ratings of *other* films alone. Whatever counts ratings is blind
-# here, popularity included. We choose the terms and $\gamma$ on films hidden from the training part in the same
+# here, popularity included. We choose the terms and $\varphi$ on films hidden from the training part in the same
 # way, and look at the test once.
 
 # %%
@@ -335,7 +323,7 @@ shop = {
     "hierarchical Bayes + content": models.ContentBayes(seed=seed),
 }
 new_films = evaluation.new_items(shop, ratings, SPLIT)
-board = only(new_films, "ndcg@10", "recall@10").summary()
+board = new_films.only(metrics=["ndcg@10", "recall@10"]).summary()
 evaluation.leaderboard.table(board, "new items", "ndcg@10", interval=True)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals of nDCG@10 for eight ways to rank films that nobody has rated. From the bottom: chance, the newest first, the number of known names, genres by Rocchio, names by Rocchio, ridge on facts known at release, then the number of reviews in 2026 without any personal part, and highest the ridge with scores and success. The last two, in orange, use facts from after the release."}, "figure": {"caption": "Ranking films that nobody has rated: nDCG@10 with 95 % intervals over people. Orange: uses facts that were not known when the film came out. Squares: the same list for everybody.", "name": "fig-05-new-items"}}
@@ -433,7 +421,7 @@ lonely = evaluation.judging.few_shot(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings. All but one line start at the same high point at zero ratings. With the weakest penalty the ridge regression of one person stays there; with the two stronger ones it falls below the user bias. The hierarchical linear model starts far lower and stays below everything at every k."}, "figure": {"caption": "New people, asked about films that nobody has rated. One person's ridge regression on genres, year and critics' facts, with three penalties, beside the user bias and the model of the next section.", "name": "fig-05-ridge"}}
-frame = pd.concat([only(r, "rmse").summary() for r in (lonely, both)])
+frame = pd.concat([r.only(metrics=["rmse"]).summary() for r in (lonely, both)])
 first, *others = alone
 shown_methods = [first, "hierarchical linear model", *others, "item + user bias"]
 plots.k_curve(frame, "rmse", protocol="both new", methods=shown_methods,
@@ -817,7 +805,7 @@ random_form = evaluation.newcomers(crowd, ratings, seed=SPLIT)
 fig, axes = plots.figure("Content wins where ratings are missing, and loses where they are not",
                          "known ratings, k", plots.METRICS["rmse"], panels=["known films", "films nobody has rated"], height=4)  # fmt: skip
 for ax, result, protocol in ((axes[0], random_form, "newcomers"), (axes[1], both, "both new")):
-    plots.k_curve(only(result, "rmse").summary(), "rmse", protocol=protocol, methods=[BIAS, HB, HLM], title="", ax=ax,
+    plots.k_curve(result.only(metrics=["rmse"]).summary(), "rmse", protocol=protocol, methods=[BIAS, HB, HLM], title="", ax=ax,
                   labels={HB: "hierarchical\nBayes", HLM: "hierarchical\nlinear model", BIAS: "biases"})
 
 # %% tags=["say", "remove-input"]
@@ -981,7 +969,7 @@ sizes = {f"{d} factors": models.ContentBayes(d, seed=seed) for d in (8, 16)}
 tried = evaluation.judging.few_shot(
     sizes, split.train, split.validation, ks=[5, 20], draws=3
 )
-tried = only(tried, "rmse").summary()
+tried = tried.only(metrics=["rmse"]).summary()
 tried = tried.pivot(index="method", columns="k", values="mean")
 tried.loc[list(sizes)].round(4)
 
@@ -1045,11 +1033,12 @@ time_form = evaluation.newcomers(
 )
 pair = {m: learners[m] for m in (HB, HBC)}
 folds = evaluation.classic_ratings(pair, ratings, SPLIT)
+NEW = {*random_form.facts.index, *top.facts.index} - {BIAS, HB, *rivals}
 evaluation.leaderboard.save(
-    "05", without(random_form, BIAS, HB), without(time_form, HB), both,
-    new_films, without(top, *rivals), without(folds, HB),
+    "05", both, new_films, folds.only([HB, HBC]),
+    *(r.only(NEW) for r in (random_form, time_form, top)),
 )  # fmt: skip
-runs = [only(r, "rmse", "pairwise") for r in (random_form, time_form, both)]
+runs = [r.only(metrics=["rmse", "pairwise"]) for r in (random_form, time_form, both)]
 board = pd.concat([run.summary() for run in runs])
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
@@ -1183,15 +1172,15 @@ mr.check("nDCG@10 of the ridge as a share of EASE's", ratio, 0.4, 0.65)
 # :label: ex-05-beta
 # :class: grade-1
 #
-# *Easy.* Somebody's liked films and other films have the same mean vector. What does Rocchio recommend with $\gamma = 0.5$, and what
-# with $\gamma = 1$?
+# *Easy.* Somebody's liked films and other films have the same mean vector. What does Rocchio recommend with $\varphi = 0.5$, and what
+# with $\varphi = 1$?
 # ```
 #
 # ````{solution} ex-05-beta
 # :class: dropdown
 #
-# With $\gamma = 0.5$ the profile is half the common mean: the length changes, the cosines do not, so the list is the one of
-# $\gamma = 0$. The dislikes are ignored. With $\gamma = 1$ the profile is zero and all films tie. The profile cannot say "I
+# With $\varphi = 0.5$ the profile is half the common mean: the length changes, the cosines do not, so the list is the one of
+# $\varphi = 0$. The dislikes are ignored. With $\varphi = 1$ the profile is zero and all films tie. The profile cannot say "I
 # like these and not those" if the difference is in no term.
 # ````
 #

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,30 @@ class Result:
         """
         ours, theirs = (self.values(name, metric, k) for name in (method, reference))
         return paired(ours.to_numpy(), theirs.reindex(ours.index).to_numpy())
+
+    def only(
+        self, methods: Collection[str] | None = None, metrics: Collection[str] | None = None
+    ) -> Result:
+        """A part of the result, such as the rows that a chapter saves.
+
+        Parameters
+        ----------
+        methods, metrics : collection of str, optional
+            What to keep, where the result has it; all if not given.
+
+        Returns
+        -------
+        Result
+        """
+        kept = self.table
+        if methods is not None:
+            kept = kept[kept["method"].isin(list(methods))]
+        if metrics is not None:
+            kept = kept[kept["metric"].isin(list(metrics))]
+        named = set(kept["method"])
+        facts = self.facts[self.facts.index.isin(named)]
+        lists = {name: rows for name, rows in self.lists.items() if name in named}
+        return dataclasses.replace(self, table=kept, facts=facts, lists=lists)
 
     def summary(self) -> pd.DataFrame:
         """Mean and interval of every row.

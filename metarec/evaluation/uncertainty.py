@@ -209,7 +209,7 @@ def _resampled_means(values: np.ndarray, n_resamples: int, seed: int) -> np.ndar
     return _draws(len(values), n_resamples, seed) @ values / len(values)
 
 
-@functools.lru_cache(maxsize=4)  # a table has many rows of the same users: they share the draws
+@functools.lru_cache(maxsize=2)  # a table has many rows of the same users: they share the draws
 def _draws(n: int, n_resamples: int, seed: int) -> np.ndarray:
     """How often each sample holds each user: [n_resamples, n], drawn in blocks of memory."""
     rng = np.random.default_rng(seed)

@@ -52,8 +52,8 @@ class ALS(_Factors):
 
     .. math:: \sum_{(u,i)} (r_{ui} - \mu - b_u - b_i - p_u^\top v_i)^2
               + \lambda_b \Big(\sum_u b_u^2 + \sum_i b_i^2\Big)
-              + \lambda \Big(\sum_u n_u^\gamma \lVert p_u\rVert^2
-              + \sum_i n_i^\gamma \lVert v_i\rVert^2\Big),
+              + \lambda \Big(\sum_u n_u^\zeta \lVert p_u\rVert^2
+              + \sum_i n_i^\zeta \lVert v_i\rVert^2\Big),
 
     where n counts ratings. All users are solved in one batch, then all items. Between the two
     the users are centred, so that z = 0, a newcomer without ratings, is the average person.
@@ -66,7 +66,7 @@ class ALS(_Factors):
     regularization : float
         λ, above 0.
     power : float
-        γ from 0 to 1: 0 is the plain ridge penalty, 1 the weighted λ of ALS-WR.
+        ζ from 0 to 1: 0 is the plain ridge penalty, 1 the weighted λ of ALS-WR.
     bias_regularization : float
         λ_b of both biases, in ratings, above 0.
     n_sweeps : int

@@ -20,7 +20,7 @@ class Rocchio(Method):
     With :math:`\mathbf x_i` the TF-IDF vector of item i, the profile of a person is
 
     .. math:: \mathbf a_u = \frac{1}{|L_u|} \sum_{i \in L_u} \mathbf x_i
-              - \frac{\beta}{|D_u|} \sum_{i \in D_u} \mathbf x_i
+              - \frac{\varphi}{|D_u|} \sum_{i \in D_u} \mathbf x_i
 
     over the liked items L and the others D; the score of item j is the cosine of
     :math:`\mathbf a_u` and :math:`\mathbf x_j`. Only cosines between items are needed for it, so
@@ -32,7 +32,7 @@ class Rocchio(Method):
         Groups of `metarec.data.features.item_terms`, separated by spaces; a group that the
         catalogue lacks adds nothing.
     dislike_weight : float
-        β ≥ 0.
+        φ ≥ 0.
     at_least : float
         Ratings from here on are likes.
 
@@ -44,7 +44,7 @@ class Rocchio(Method):
     Raises
     ------
     ValueError
-        By `fit`, when β is negative or a group of terms is unknown.
+        By `fit`, when φ is negative or a group of terms is unknown.
 
     References
     ----------

@@ -36,7 +36,7 @@ class SVDPlusPlus(ALS):
     regularization : float
         λ of p and v, above 0.
     power : float
-        γ of p and v, as in `ALS`.
+        ζ of p and v, as in `ALS`.
     implicit_regularization : float
         λ_y, above 0.
     bias_regularization : float

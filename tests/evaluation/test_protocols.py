@@ -193,3 +193,12 @@ def test_asking_for_a_row_that_is_not_there_lists_what_is(made_up):
         KeyError, match=r"no row for 'bias', 'rmse', k = 5; the result has .*chance"
     ):
         result.values("bias", "rmse", 5)
+
+
+def test_a_part_of_a_result_keeps_rows_facts_and_lists_of_what_was_named(made_up):
+    whole = evaluation.classic_top_n({"ours": Popularity()}, made_up)
+    part = whole.only(["ours", "a method that is not there"], metrics=["ndcg@10"])
+    assert set(part.table["method"]) == set(part.facts.index) == set(part.lists) == {"ours"}
+    assert set(part.table["metric"]) == {"ndcg@10"}
+    assert part.mean("ours", "ndcg@10") == whole.mean("ours", "ndcg@10")
+    assert whole.only().table.equals(whole.table)
