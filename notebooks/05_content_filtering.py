@@ -109,7 +109,7 @@ rows
 # %% [markdown]
 # ### Rare terms tell more
 #
-# There is something wrong with counting all genres alike. Nearly half of all films are dramas, so that
+# There is something wrong with counting all genres alike. More than two films in five are dramas, so that
 # two films are dramas says little. That two films share a rare genre, or a rare word, or a director, says
 # much. Information retrieval has known this for long: weigh a term the more, the fewer documents hold it
 # {cite}`sparckjones1972statistical`. Let $N$ be the number of films and $n_t$ the number of those with
@@ -426,20 +426,20 @@ first, *others = alone
 shown_methods = [first, "hierarchical linear model", *others, "item + user bias"]
 plots.k_curve(frame, "rmse", protocol="both new", methods=shown_methods,
               labels={"item + user bias": "user bias", "hierarchical linear model": "hierarchical\nlinear model"},
-              title="Alone, twenty ratings tell about as much as two do with a learned prior");
+              title="Alone, twenty ratings tell less than five do with a learned prior");
 
 # %% tags=["say", "remove-input"]
 ks = (0, 1, 2, 5, 10, 20)
 best_alone = min(alone, key=lambda name: lonely.mean(name, "rmse", 20).mean)
 ridge_20 = lonely.mean(best_alone, "rmse", 20).mean
-catch_up = next(k for k in ks if both.mean("hierarchical linear model", "rmse", k).mean < ridge_20 + 0.002)
+catch_up = next(k for k in ks if both.mean("hierarchical linear model", "rmse", k).mean < ridge_20)
 mr.say(f"""
 With a weak penalty the regression learns nothing from {ks[-1]} ratings: there are more columns than ratings, so
 without any penalty infinitely many weights would fit the ratings exactly, and a small $\\lambda$ picks one that fits
 the accidents of a few films. A stronger penalty repairs that, and the best of the three beats the user bias. But
 it starts from nothing. At $k = 0$ everybody gets $\\mu$ for every film, although thousands of ratings of
 others say that some *kinds* of films are liked more. The best ridge regression needs {ks[-1]} ratings to reach {ridge_20:.2f} stars of
-error; the model of the next section is about there at $k = {catch_up}$.
+error; the model of the next section is past that at $k = {catch_up}$.
 """)
 
 # %% [markdown]
@@ -786,8 +786,9 @@ and year are known.
 
 # %% [markdown]
 # Mind the hindsight. The scores are of 2026, so the orange rows are an upper bound on what a shop of 1998 could have had; how much
-# of it came later, our data cannot tell. The record of the makers was known at release, and it uses nothing but ratings of older films and a list
-# of names. A language model that has read about these people may know their record from elsewhere; chapters 07 and 08 try.
+# of it came later, our data cannot tell. The record of the makers needs only ratings of other films and a list
+# of names, so a shop could compute it on the day of release, from the films before. Ours takes the other films from all years, which is a little
+# hindsight too. A language model that has read about these people may know their record from elsewhere; chapters 07 and 08 try.
 
 # %% [markdown]
 # ## For new films, not for new people
