@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "neighbours": ["ItemNeighbours", "UserNeighbours"],
-        "sequences": ["MarkovChain", "RecentItemNeighbours"],
+        "chains": ["MarkovChain", "RecentItemNeighbours"],
         "factorisation": ["ALS", "BiasedMF"],
         "implicit": ["ImplicitALS"],
     },

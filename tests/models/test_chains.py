@@ -9,7 +9,7 @@ import pytest
 from metarec.data import Episodes, Ratings
 from metarec.evaluation import next_item
 from metarec.models import MarkovChain, RecentItemNeighbours
-from metarec.models.sequences import recency
+from metarec.models.chains import recency
 
 
 def sequences(*histories: list[int]) -> Ratings:
