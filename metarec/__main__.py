@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperCommand
 
 app = typer.Typer(
     help="Recommenders that learn to learn: ask for films, check the set-up, see the results.",
@@ -27,7 +28,18 @@ def fail(message: str) -> typer.Exit:
     return typer.Exit(2)
 
 
-@app.command()
+class _WithMethods(TyperCommand):
+    """A command whose help ends with the methods; they are only loaded to print it."""
+
+    def format_help(self, ctx, formatter) -> None:
+        from metarec.advice import method_list
+
+        lines = (f"[bold]{name}[/]: {sentence}" for name, sentence in method_list())
+        self.epilog = "\n\n".join(["Methods, the default first:", *lines])
+        super().format_help(ctx, formatter)
+
+
+@app.command(cls=_WithMethods)
 def recommend(
     rate: Annotated[
         list[str] | None, typer.Option(help='A film and your rating, "Toy Story=5"; repeat it.')
@@ -39,14 +51,19 @@ def recommend(
         str,
         typer.Option(help="movielens-100k (films to 1998), movielens-2016, or a MovieLens folder."),
     ] = "movielens-100k",
+    method: Annotated[
+        str | None, typer.Option(help="How to predict: one of the methods below.")
+    ] = None,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many films to print.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Recommend films to someone who has rated a few, or none."""
-    from metarec.advice import advise, read_wishes
+    from metarec.advice import DEFAULT, advise, read_wishes
 
     try:
-        answer = advise(read_wishes(rate or [], csv), data, top)
+        answer = advise(
+            read_wishes(rate or [], csv), data, top, DEFAULT if method is None else method
+        )
     except (LookupError, ValueError, OSError, RuntimeError) as error:
         hint = (
             "\nNewer films: add --data movielens-2016."
@@ -56,34 +73,46 @@ def recommend(
         raise fail(f"{error}{hint}") from None
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
-        return
+    else:
+        _show(answer)
+
+
+def _show(answer: dict) -> None:
+    """Print a recommendation for people."""
+    stars = answer["predicts_ratings"]
+    unit, key = ("stars", "predicted") if stars else ("score", "score")
     for film in answer["shown"]:
         out.print(f"You gave {film['rating']:g} to {film['title']}.", highlight=False, markup=False)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for header, justify in (
-        ("", "right"),
-        ("film", "left"),
-        ("predicted", "right"),
-        ("80 % interval", "left"),
-        ("moved most by (stars)" if answer["shown"] else "why", "left"),
-    ):
-        table.add_column(header, justify=justify, overflow="fold")
+    table.add_column("", justify="right")
+    table.add_column("film", overflow="fold")
+    table.add_column(key, justify="right")
+    sure = any("interval" in film for film in answer["films"])
+    if sure:
+        table.add_column("80 % interval", no_wrap=True)
+    values = [film[key] for film in answer["films"]]
+    digits = 1 if stars else max((len(f"{v:g}".partition(".")[2]) for v in values), default=0)
+    table.add_column(f"moved most by ({unit})" if answer["shown"] else "why", overflow="fold")
     for place, film in enumerate(answer["films"], 1):
-        low, high = film["interval"]
-        table.add_row(
-            str(place),
-            film["title"],
-            f"{film['predicted']:.1f}",
-            f"{low:.1f} to {high:.1f}",
-            film["reason"],
-        )
+        interval = ["{:.1f} to {:.1f}".format(*film["interval"])] if sure else []
+        value = f"{film[key]:.{digits}f}"
+        table.add_row(str(place), film["title"], value, *interval, film["reason"])
     out.print(table)
-    out.print(
-        "Stars on a scale of {:g} to {:g}; learned from {}.".format(
-            *answer["scale"], answer["data"]
-        ),
-        style="dim",
-    )
+    out.print(_footnote(answer), style="dim")
+
+
+def _footnote(answer: dict) -> str:
+    said = "Stars on a scale of {:g} to {:g}".format(*answer["scale"])
+    if not answer["predicts_ratings"]:
+        said = "Scores only rank; they are not stars"
+    source = f"{said}; {answer['method']}, learned from {answer['data']}."
+    least, given = answer["likes_from"], [film["rating"] for film in answer["shown"]]
+    if least is None:
+        return source
+    source += f" Ratings from {least:g} on are likes."
+    if given and max(given) < least:
+        source += " You gave none, so this is what everybody gets."
+    return source
 
 
 @app.command()

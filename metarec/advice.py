@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,49 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from metarec import models
 from metarec.data import Episodes, Ratings, movielens_100k, movielens_2016, read_movielens
 from metarec.data.files import decode, parse, read_bytes
 from metarec.data.lookup import YEAR, find_title, label
-from metarec.models import HierarchicalBayes, cache, influence
+from metarec.models import Method, cache, influence
 
 LEVEL = 0.8  # of the intervals
 KNOWN = {"movielens-100k": movielens_100k, "movielens-2016": movielens_2016}
+METHODS = {  # by the name to type; the first, the default, has the least error on validation people
+    "content-bayes": "ContentBayes",
+    "hierarchical-bayes": "HierarchicalBayes",
+    "hierarchical-linear": "HierarchicalLinear",
+    "als": "ALS",
+    "biased-mf": "BiasedMF",
+    "item-neighbours": "ItemNeighbours",
+    "user-neighbours": "UserNeighbours",
+    "bias": "Bias",
+    "item-mean": "ItemMean",
+    "ease": "EASE",
+    "implicit-als": "ImplicitALS",
+    "bpr": "BPR",
+    "liked-item-neighbours": "LikedItemNeighbours",
+    "liked-user-neighbours": "LikedUserNeighbours",
+    "content-ridge": "ContentRidge",
+    "popularity": "Popularity",
+}
+DEFAULT = next(iter(METHODS))
+
+
+def method_list() -> list[tuple[str, str]]:
+    """The methods that may be asked, each with the first sentence of its description.
+
+    Returns
+    -------
+    list of (name, sentence)
+    """
+    listed = []
+    for name in METHODS:
+        kind = _kind(name)
+        sentence = inspect.getdoc(kind).split("\n\n")[0].split(": :math:")[0].rstrip(".")
+        only_ranks = "" if kind().predicts_ratings else " Only ranks."
+        listed.append((name, f"{sentence}.{only_ranks}"))
+    return listed
 
 
 def read_wishes(typed: Sequence[str], csv: Path | None = None) -> list[tuple[str, float]]:
@@ -55,7 +92,10 @@ def read_wishes(typed: Sequence[str], csv: Path | None = None) -> list[tuple[str
 
 
 def advise(
-    wishes: Sequence[tuple[str, float]], data: str = "movielens-100k", top: int = 10
+    wishes: Sequence[tuple[str, float]],
+    data: str = "movielens-100k",
+    top: int = 10,
+    method: str = DEFAULT,
 ) -> dict[str, Any]:
     """Recommend films to one person.
 
@@ -66,54 +106,89 @@ def advise(
         Name of a data set that comes with the book, or a MovieLens folder.
     top : int
         Number of films.
+    method : str
+        One of `METHODS`.
 
     Returns
     -------
     dict
-        `shown` (title, rating), `films` (item, title, predicted, interval, reason),
-        `scale`, `data`.
+        `shown` (title, rating); `films` (item, title, reason, and `predicted` stars or, from a
+        method that only ranks, a `score`; `interval` too, if the method knows how sure it is);
+        `method`, `predicts_ratings`, `likes_from` (the least rating that the method takes for a
+        like, None if it makes no such cut), `scale`, `data`.
 
     Raises
     ------
     metarec.data.lookup.TitleError
         When a title fits no film, or several.
     ValueError
-        When a rating is outside the scale, or one film is rated twice.
+        When there is no such method or data, a rating is outside the scale, or one film is rated
+        twice.
     """
+    if method not in METHODS:
+        raise ValueError(f"--method {method} is unknown; choose from {', '.join(METHODS)}")
     if data not in KNOWN and not Path(data).exists():
         raise ValueError(
             f"--data {data} is neither {' nor '.join(KNOWN)} nor a folder or archive that exists"
         )
     ratings = KNOWN[data]() if data in KNOWN else read_movielens(data)
     shown = _shown(ratings, wishes)
-    model = cache.fitted(HierarchicalBayes(), ratings)
-    episode = Episodes.of_one(ratings, shown)
-    mean, std = (values[0] for values in model.predict(episode, return_std=True))
-    best = np.argsort(-mean, kind="stable")[:top]
-    moved = influence(model, episode)[0]  # [k, q]
-    half = norm.ppf((1 + LEVEL) / 2) * std
-    low, high = ratings.scale
+    model = cache.fitted(_kind(method)(), ratings)
     titles = [label(ratings, item) for item in shown]
+    return {
+        "shown": [
+            {"title": title, "rating": rating}
+            for title, rating in zip(titles, shown.values(), strict=True)
+        ],
+        "films": _films(model, ratings, Episodes.of_one(ratings, shown), titles, top),
+        "method": method,
+        "predicts_ratings": model.predicts_ratings,
+        "likes_from": _likes_from(model, ratings),
+        "scale": ratings.scale,
+        "data": ratings.name,
+    }
+
+
+def _kind(method: str) -> type[Method]:
+    return getattr(models, METHODS[method])
+
+
+def _films(
+    model: Method, ratings: Ratings, episode: Episodes, titles: list[str], top: int
+) -> list[dict[str, Any]]:
+    """The best films for one person, best first."""
+    sure = "return_std" in inspect.signature(model.predict).parameters
+    answer = model.predict(episode, return_std=True) if sure else [model.predict(episode)]
+    mean, *std = (values[0] for values in answer)  # [q]
+    moved = influence(model, episode)[0]  # [k, q]
+    digits = 2 if model.predicts_ratings else _digits(mean)
     short = [YEAR.sub(r"\1", title) for title in titles]
     films = []
-    for q in best:
+    for q in np.argsort(-mean, kind="stable")[:top]:
         item = episode.items[episode.query_items[0, q]]
-        films.append(
-            {
-                "item": item.item() if isinstance(item, np.generic) else item,
-                "title": label(ratings, item),
-                "predicted": round(float(np.clip(mean[q], low, high)), 2),
-                "interval": [
-                    round(float(np.clip(mean[q] + s * half[q], low, high)), 2) for s in (-1, 1)
-                ],
-                "reason": _reason(short, moved[:, q]) or _fame(ratings, item),
-            }
-        )
-    seen = [
-        {"title": title, "rating": rating}
-        for title, rating in zip(titles, shown.values(), strict=True)
-    ]
-    return {"shown": seen, "films": films, "scale": ratings.scale, "data": ratings.name}
+        film = {"item": item.item() if isinstance(item, np.generic) else item}
+        film["title"] = label(ratings, item)
+        if model.predicts_ratings:
+            film["predicted"] = round(float(np.clip(mean[q], *ratings.scale)), digits)
+        else:
+            film["score"] = round(float(mean[q]), digits)
+        if sure:
+            ends = mean[q] + norm.ppf((1 + LEVEL) / 2) * std[0][q] * np.array([-1, 1])
+            film["interval"] = np.clip(ends, *ratings.scale).round(digits).tolist()
+        film["reason"] = _reason(short, moved[:, q], digits) or _fame(ratings, item)
+        films.append(film)
+    return films
+
+
+def _likes_from(model: Method, ratings: Ratings) -> float | None:
+    least = getattr(model, "at_least", None)
+    return None if model.predicts_ratings or least is None or least <= ratings.scale[0] else least
+
+
+def _digits(scores: np.ndarray) -> int:
+    """Decimals that show three digits of the largest score."""
+    largest = np.abs(scores).max(initial=0)
+    return max(0, 2 - int(np.floor(np.log10(largest)))) if largest > 0 else 0
 
 
 def _shown(ratings: Ratings, wishes: Sequence[tuple[str, float]]) -> dict:
@@ -141,12 +216,17 @@ def _number(text: object, where: str) -> float:
     return float(number)
 
 
-def _reason(titles: list[str], moved: np.ndarray) -> str:
-    """The two rated films that moved the prediction most, and by how many stars."""
-    order = [j for j in np.argsort(-np.abs(moved), kind="stable")[:2] if abs(moved[j]) >= 0.005]
-    return ", ".join(f"{titles[j]} {moved[j]:+.2f}" for j in order).replace(" -", " −")
+def _reason(titles: list[str], moved: np.ndarray, digits: int = 2) -> str:
+    """The two rated films that moved the prediction most, and by how much."""
+    least = 0.5 * 10.0**-digits  # less would be printed as 0
+    order = [j for j in np.argsort(-np.abs(moved), kind="stable")[:2] if abs(moved[j]) >= least]
+    signed = [f"{moved[j]:+.{digits}f}".replace("-", "−") for j in order]
+    return ", ".join(f"{titles[j]} {value}" for j, value in zip(order, signed, strict=True))
 
 
 def _fame(ratings: Ratings, item: object) -> str:
     values = ratings.table.loc[ratings.table["item"] == item, "rating"]
-    return f"mean {values.mean():.1f} from {len(values)} people"
+    if values.empty:
+        return "nobody has rated it yet"
+    people = "people" if len(values) > 1 else "person"
+    return f"mean {values.mean():.1f} from {len(values)} {people}"

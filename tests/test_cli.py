@@ -1,16 +1,20 @@
 """`python -m metarec` as its user meets it."""
 
+import inspect
 import json
 import os
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from metarec import advice, health
+from metarec import advice, health, models
 from metarec.__main__ import app
-from metarec.data import AssetError, assets
+from metarec.data import AssetError, Episodes, assets, newcomers
+from metarec.evaluation.judging import few_shot
 from metarec.models import cache
 
 CHILD = ("children_user", "children_system")  # of os.times
@@ -94,6 +98,71 @@ def test_the_2016_films_are_there_too(ask):
     assert answer["scale"] == [0.5, 5]
 
 
+@pytest.mark.parametrize("method", advice.METHODS)
+def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
+    answer = json.loads(ask("recommend", *STAR_WARS, "--method", method, "--json").stdout)
+    kind = getattr(models, advice.METHODS[method])()
+    sure = "return_std" in inspect.signature(kind.predict).parameters
+    assert answer["method"] == method
+    assert answer["predicts_ratings"] == kind.predicts_ratings
+    assert len(answer["films"]) == 10
+    value = "predicted" if kind.predicts_ratings else "score"
+    for film in answer["films"]:
+        assert set(film) == {"item", "title", "reason", value} | ({"interval"} if sure else set())
+    values = [film[value] for film in answer["films"]]
+    assert values == sorted(values, reverse=True)
+
+
+def test_scores_are_not_shown_as_stars(ask):
+    shown = ask("recommend", *STAR_WARS, "--method", "ease", "--top", "3").stdout
+    assert "score" in shown
+    assert "moved most by (score)" in shown
+    assert "Scores only rank; they are not stars; ease" in shown
+    assert "Ratings from 4 on are likes." in shown
+    assert "interval" not in shown
+    assert "predicted" not in shown
+    assert "interval" not in ask("recommend", *STAR_WARS, "--method", "als").stdout
+
+
+def test_whoever_names_no_like_is_told_so(ask):
+    for rating, said in (("2", True), ("5", False)):
+        shown = ask("recommend", "--rate", f"Toy Story={rating}", "--method", "ease").stdout
+        assert ("You gave none, so this is what everybody gets." in shown) == said
+
+
+def test_help_lists_the_methods_in_words(ask):
+    shown = ask("recommend", "--help").stdout
+    for name in advice.METHODS:
+        assert f" {name}: " in shown
+    assert "math" not in shown
+    assert shown.count("Only ranks.") == 7
+
+
+def test_the_default_is_the_best_on_validation_people(ml100k):
+    split = newcomers(ml100k)
+    methods = {name: getattr(models, kind)() for name, kind in advice.METHODS.items()}
+    methods = {name: method for name, method in methods.items() if method.predicts_ratings}
+    methods["the item's mean"] = methods.pop("item-mean")  # the protocol has a row "item mean"
+    result = few_shot(methods, split.train, split.validation, draws=2)
+    errors = result.table.query("metric == 'rmse' and method in @methods")
+    errors = errors.groupby("method")["value"].mean().sort_values()
+    assert errors.index[0] == advice.DEFAULT, errors
+
+
+def test_films_without_facts_and_without_ratings_get_an_answer(ask, tmp_path, made_up):
+    table = made_up.table.rename(columns={"user": "userId", "item": "movieId"})
+    table.to_csv(tmp_path / "ratings.csv", index=False)
+    titles = [f"Film number {i} (1990)" for i in (*made_up.items.index, 999)]
+    films = pd.DataFrame({"movieId": [*made_up.items.index, 999], "title": titles})
+    films.assign(genres="(no genres listed)").to_csv(tmp_path / "movies.csv", index=False)
+    words = ["--data", str(tmp_path), "--rate", "Film number 101=5", "--top", "100"]
+    for method in ("content-bayes", "item-mean"):
+        result = ask("recommend", *words, "--method", method)
+        assert result.exit_code == 0, result.stderr
+        assert "Film number 999" in result.stdout
+    assert "nobody has rated it yet" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -106,6 +175,8 @@ def test_the_2016_films_are_there_too(ask):
         (["--rate", "Toy Story=5", "--rate", "toy story=4"], "rated twice; keep one"),
         (["--csv", "nothing.csv"], "nothing.csv does not exist"),
         (["--data", "nowhere"], "--data nowhere is neither movielens-100k nor"),
+        (["--method", "magic"], "--method magic is unknown; choose from content-bayes, hierarch"),
+        (["--method", ""], "--method  is unknown"),
     ],
 )
 def test_nonsense_is_refused_in_words_and_with_exit_code_2(ask, words, message):
@@ -170,7 +241,15 @@ def test_the_leaderboard_prints_saved_results(ask, tmp_path, monkeypatch):
 
 
 def test_the_reason_names_at_most_two_films_and_only_such_as_moved_it():
-    import numpy as np
-
     assert advice._reason(["A", "B", "C"], np.array([0.1, -0.3, 0.2])) == "B −0.30, C +0.20"
     assert advice._reason(["A"], np.array([0.001])) == ""
+    assert advice._reason(["IV - A"], np.array([-0.012]), digits=3) == "IV - A −0.012"
+
+
+@pytest.mark.parametrize("kind", [models.EASE, models.LikedItemNeighbours])
+def test_an_only_like_brings_the_whole_score(kind, made_up):
+    model = kind(at_least=5).fit(made_up)
+    person = Episodes.of_one(made_up, {101: 5, 102: 2})
+    moved = models.influence(model, person)[0]
+    np.testing.assert_allclose(moved[0], model.predict(person)[0])
+    np.testing.assert_allclose(moved[1], 0)

@@ -21,8 +21,10 @@ def place(tmp_path, monkeypatch):
     for name in ("requirements.txt", "constraints.txt", "pyproject.toml"):
         (tmp_path / name).write_text("numpy\n")
     (tmp_path / "requirements-assets.txt").write_text("recbole\n")
+    (tmp_path / "requirements-peers.txt").write_text("lenskit\n")
     venv = tmp_path / ".venv"
-    for name, value in {"ROOT": tmp_path, "VENV": venv, "STAMP": venv / "metarec.json"}.items():
+    places = {"ROOT": tmp_path, "VENV": venv, "STAMP": venv / "metarec.json"}
+    for name, value in (places | {"PEERS": venv / "peers"}).items():
         monkeypatch.setattr(environment, name, value)
     asked = []
 
@@ -108,6 +110,48 @@ def test_an_environment_of_somebody_else_is_left_alone(place):
         environment.ensure()
     assert (root / ".venv" / "precious").exists()
     assert not asked
+
+
+def pretend(monkeypatch, asked, fail=False):
+    def step(title, command, held=None):
+        asked.append(title)
+        if fail:
+            raise environment.Trouble("No network.")
+        environment.PEERS.mkdir(parents=True)
+
+    monkeypatch.setattr(environment, "step", step)
+
+
+def test_the_libraries_to_compare_with_come_once_and_again_when_their_list_changes(
+    place, monkeypatch
+):
+    root, asked = place
+    pretend(monkeypatch, asked)
+    for content in ("lenskit\n", "lenskit\n", "implicit\n", "implicit\n"):
+        (root / "requirements-peers.txt").write_text(content)
+        environment.ensure_peers()
+    assert asked == ["libraries to compare with"] * 2
+
+
+def test_where_they_cannot_be_had_the_proof_goes_on_and_says_so(place, monkeypatch, capsys):
+    _, asked = place
+    pretend(monkeypatch, asked, fail=True)
+    environment.ensure_peers()
+    environment.ensure_peers()
+    assert len(asked) == 2, "it is tried again"
+    assert "No network.\nThe tests that compare" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "brought"), [("test", 1), ("test peers", 1), ("test unit style", 0), ("book", 0)]
+)
+def test_only_the_proof_brings_them(monkeypatch, words, brought):
+    asked = []
+    monkeypatch.setattr(setup_script, "ensure", lambda: None)
+    monkeypatch.setattr(setup_script, "ensure_peers", lambda: asked.append("peers"))
+    monkeypatch.setattr(setup_script.subprocess, "call", lambda *_, **__: 0)
+    assert setup_script.perform(words.split()) == 0
+    assert len(asked) == brought
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no lock that a child inherits")
@@ -251,6 +295,12 @@ def test_the_constraints_are_exact_and_belong_to_no_machine():
     assert "+" not in text.split("\n", 2)[2], "a local build such as +cpu cannot be installed"
     assert not re.search(r"file:|https?:|@", text)
     assert all(re.fullmatch(r"==[\w.!]+", spec) for spec in PINNED.values())
+
+
+def test_what_ours_is_compared_with_is_exact_and_leaves_our_own_set_alone():
+    peers = names((ROOT / "requirements-peers.txt").read_text(encoding="utf-8"))
+    assert all(re.fullmatch(r"==[\w.]+", spec) for spec in peers.values())
+    assert not set(peers) & set(PINNED), "it would hide the version that the book is tested with"
 
 
 def test_the_tasks_of_the_makefile_are_those_of_the_script():

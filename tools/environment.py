@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "metarec.json"
+PEERS = VENV / "peers"  # on nobody's path but that of their tests
 INPUTS = ("requirements.txt", "constraints.txt", "requirements-assets.txt", "pyproject.toml")
 OLDEST, NEWEST = (3, 11), (3, 13)
 WINDOWS = os.name == "nt"
@@ -46,7 +47,7 @@ CAUSES = (
         "configuration to your organisation's certificate and call again.",
     ),
     (
-        ("No matching distribution found for torch", "from versions: none"),
+        ("No matching distribution found", "from versions: none"),
         "A required package has no build for this machine and Python {version}: see the log.",
     ),
     (
@@ -270,3 +271,19 @@ def ensure():
                                        "-r", "requirements-assets.txt"], held)  # fmt: skip
     step("metarec", pip + ["--no-deps", "--no-build-isolation", "-e", "."], held)
     STAMP.write_text(json.dumps({"whole": True, "made_from": wanted, "root": str(ROOT)}))
+
+
+def ensure_peers():
+    """Libraries to compare with, in a folder of their own; without them their tests are skipped."""
+    wanted, stamp = (ROOT / "requirements-peers.txt").read_text(), PEERS / "metarec.txt"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    held = lock()
+    shutil.rmtree(str(PEERS), ignore_errors=True)
+    command = [str(venv_python()), "-m", "pip", "install", "--progress-bar", "off", "--no-deps"]
+    command += ["--only-binary", ":all:", "--target", str(PEERS), "-r", "requirements-peers.txt"]
+    try:
+        step("libraries to compare with", command, held)
+        stamp.write_text(wanted)
+    except Trouble as trouble:
+        show("%s\nThe tests that compare with other libraries will be skipped." % trouble)

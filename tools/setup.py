@@ -15,12 +15,22 @@ import shutil
 import signal
 import subprocess
 
-from environment import ROOT, VENV, Trouble, clean_env, ensure, explain, show, venv_python
+from environment import (
+    ROOT,
+    VENV,
+    Trouble,
+    clean_env,
+    ensure,
+    ensure_peers,
+    explain,
+    show,
+    venv_python,
+)
 
 TASKS = {
     "book": "make the environment, render the book, say where it is",
     "test": "prove it: style, unit tests, every notebook, every page (parts: %s)"
-    % "style unit notebooks book",
+    % "style unit peers notebooks book",
     "lab": "open the notebooks in JupyterLab",
     "run": "re-execute chapters and store their outputs: run 01 02, run --full 02",
     "mutate": "break the code on purpose and see the tests turn red",
@@ -64,6 +74,8 @@ def perform(arguments):
     if task == "env":
         show("The environment is ready: %s" % VENV)
         return 0
+    if task == "test" and (len(arguments) == 1 or "peers" in arguments):
+        ensure_peers()
     command = [str(venv_python()), str(ROOT / "tools" / "tasks.py")] + arguments
     return subprocess.call(command, cwd=str(ROOT), env=clean_env())
 

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from chapters import QUIET, ROOT, chapters
+from environment import PEERS
 
 BUILD = ROOT / "book" / "_build"
 PYTHON = sys.executable
@@ -138,13 +139,21 @@ def pytest(report, *arguments, **env):
 
 
 PAGES = ("tests/book/test_site.py", "tests/book/test_results.py")
+COMPARED = "tests/models/test_peers.py"
+THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensKit
 
 
 def unit(proof):
-    """Everything that needs neither the rendered site nor a re-executed notebook."""
-    skip = [f"--ignore={page}" for page in PAGES]
+    """Everything that needs no rendered site, re-executed notebook or other library."""
+    skip = [f"--ignore={path}" for path in (*PAGES, COMPARED)]
     where = ("tests", "metarec", "--doctest-modules", "-n", "2")
     proof.step("unit tests, and the examples of docstrings", lambda r: pytest(r, *where, *skip))
+
+
+def peers(proof):
+    """Ours against other libraries: alone and on one thread, so that times can be compared."""
+    env = {f"{name}_NUM_THREADS": "1" for name in THREADS} | {"PYTHONPATH": str(PEERS)}
+    proof.step("ours against LensKit and implicit", lambda r: pytest(r, COMPARED, **env))
 
 
 def notebooks(proof):
@@ -181,7 +190,7 @@ def style(proof):
     proof.step("style (ruff)", lambda r: call("ruff", "check", "--quiet", "."))
 
 
-PARTS = {"style": style, "unit": unit, "notebooks": notebooks, "book": site}
+PARTS = {"style": style, "unit": unit, "peers": peers, "notebooks": notebooks, "book": site}
 
 
 def test(parts):

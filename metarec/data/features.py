@@ -6,6 +6,7 @@ Nothing here reads a rating. Introduced in chapter 05.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -18,10 +19,12 @@ from metarec.data.facts import film_facts
 from metarec.data.ratings import Ratings
 
 SAME_GENRE = {"Children's": "Children", "(no genres listed)": ""}
-CRITICS = ("tomatometer", "metacritic", "reviews", "box_office", "oscars", "runtime")
-SKEWED = ("reviews", "box_office", "oscars")  # their logarithms are nearer to a bell shape
+SCORES = ("tomatometer", "metacritic")
+SUCCESS = ("reviews", "box_office", "oscars")
+CRITICS = (*SCORES, *SUCCESS, "runtime")
+PLACES = ("country", "language")
 PEOPLE = ("directors", "writers", "cast")
-N_COMPONENTS, N_PERIODS = 16, 10
+N_COMPONENTS, N_PERIODS, MIN_FILMS = 16, 10, 5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,15 +33,15 @@ class Features:
 
     Attributes
     ----------
-    values : array, shape [items, features]
-        In the order of `ratings.items`; each column has mean 0 over the catalogue. Numbers have
-        standard deviation 1; columns that say yes or no keep their unit, so that a rare genre
-        does not outweigh a frequent one.
+    values : array or scipy.sparse.csr_array, shape [items, features]
+        In the order of `ratings.items`. From `item_features`, each column has mean 0 over the
+        catalogue; numbers have standard deviation 1, and columns that say yes or no keep their
+        unit, so that a rare genre does not outweigh a frequent one. From `tfidf`, sparse.
     names : list of str
         Names of the columns, such as "genre Drama" or "no tomatometer".
     """
 
-    values: np.ndarray
+    values: np.ndarray | scipy.sparse.csr_array
     names: list[str]
 
 
@@ -55,9 +58,11 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
         Only its catalogue is read.
     groups : sequence of str
         Any of "genres"; "year" (a number, and which tenth of the catalogue it falls into, since
-        taste is no straight line in time); "critics" (scores, number of reviews, box office,
-        Oscars and runtime from `film_facts`); "people" (directors, writers and cast); "titles"
-        (words of the title). The last two are TF-IDF weights, cut to 16 components.
+        taste is no straight line in time); from `film_facts` "scores" (of critics), "success"
+        (number of reviews, box office, Oscars), "runtime", "critics" (these three together) and
+        "places" (countries and languages of at least 5 films); "people" (directors, writers and
+        cast); "titles" (words of the title). The last two are TF-IDF weights, cut to 16
+        components.
 
     Returns
     -------
@@ -90,29 +95,58 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
     return Features(values, [str(name) for name in table.columns[varies]])
 
 
-def tfidf(texts: Sequence[str], separator: str | None = None) -> scipy.sparse.csr_array:
-    """TF-IDF weights of words, or of names between separators; rows have length 1 or 0.
+def item_terms(ratings: Ratings, groups: Sequence[str] = ("genres", "titles", "people")) -> list:
+    """The terms of each item, as a text for `tfidf` with the separator "|".
+
+    Parameters
+    ----------
+    ratings : Ratings
+        Only its catalogue is read.
+    groups : sequence of str
+        Any of "genres", "titles" (words in small letters) and "people" (directors, writers and
+        cast from `film_facts`); a group that the catalogue does not have adds nothing.
+
+    Returns
+    -------
+    list of str
+        Such as "genre War|word bridge|name David Lean"; the kind of a term is part of it.
+
+    Raises
+    ------
+    ValueError
+        When a group is unknown.
+    """
+    unknown = [group for group in groups if group not in TERMS]
+    if unknown:
+        raise ValueError(f"unknown group of terms {unknown[0]!r}; choose from {', '.join(TERMS)}")
+    columns = [TERMS[group](ratings) for group in groups]
+    return ["|".join(filter(None, row)) for row in zip(*columns, strict=True)]
+
+
+def tfidf(texts: Sequence[str], separator: str | None = None) -> Features:
+    """TF-IDF weights of words, or of terms between separators; rows have length 1 or 0.
 
     Parameters
     ----------
     texts : sequence of str
         One text an item.
     separator : str, optional
-        What stands between names, "|" in film facts; words of letters if not given.
+        What stands between terms, "|" in film facts; words of letters if not given.
 
     Returns
     -------
-    scipy.sparse.csr_array, shape [items, terms]
-        Terms of one item alone are left out: they tell nothing about another. When no term is
-        left there are no columns.
+    Features
+        Sparse. Terms of one item alone are left out: they tell nothing about another. When no
+        term is left there are no columns.
     """
     split = None if separator is None else lambda text: [t for t in text.split(separator) if t]
     options = {} if split is None else {"analyzer": split}
     counts = TfidfVectorizer(min_df=2, **options)
     try:
-        return scipy.sparse.csr_array(counts.fit_transform(list(texts)))
+        weights = scipy.sparse.csr_array(counts.fit_transform(list(texts)))
     except ValueError:  # scikit-learn refuses an empty vocabulary
-        return scipy.sparse.csr_array((len(texts), 0))
+        return Features(scipy.sparse.csr_array((len(texts), 0)), [])
+    return Features(weights, list(counts.get_feature_names_out()))
 
 
 def genre_table(ratings: Ratings) -> pd.DataFrame:
@@ -134,8 +168,7 @@ def genre_table(ratings: Ratings) -> pd.DataFrame:
         "|".join(SAME_GENRE.get(genre, genre) for genre in text.split("|"))
         for text in items["genres"].fillna("").astype(str)
     ]
-    table = pd.Series(lists, index=items.index).str.get_dummies("|")
-    return table.add_prefix("genre ")
+    return _yes_or_no(lists, items.index, "genre ")
 
 
 def _year(ratings: Ratings) -> pd.DataFrame:
@@ -148,32 +181,77 @@ def _year(ratings: Ratings) -> pd.DataFrame:
     return pd.concat([_filled(year.to_frame()), tenths], axis=1)
 
 
-def _critics(ratings: Ratings) -> pd.DataFrame:
+def _numbers(names: Sequence[str], ratings: Ratings) -> pd.DataFrame:
     if not _has_titles(ratings):
         return pd.DataFrame(index=ratings.items.index)
-    numbers = film_facts(ratings).table[list(CRITICS)].astype(float)
-    for name in SKEWED:
+    numbers = film_facts(ratings).table[list(names)].astype(float)
+    for name in set(SUCCESS) & set(names):  # their logarithms are nearer to a bell shape
         numbers[name] = np.log1p(numbers[name])
     return _filled(numbers)
+
+
+def _places(ratings: Ratings) -> pd.DataFrame:
+    if not _has_titles(ratings):
+        return pd.DataFrame(index=ratings.items.index)
+    facts = film_facts(ratings).table
+    tables = [_yes_or_no(facts[name], facts.index, f"{name} ") for name in PLACES]
+    table = pd.concat(tables, axis=1)
+    return table.loc[:, table.sum() >= MIN_FILMS]
 
 
 def _people(ratings: Ratings) -> pd.DataFrame:
     if not _has_titles(ratings):
         return pd.DataFrame(index=ratings.items.index)
-    facts = film_facts(ratings).table
-    names = facts[PEOPLE[0]].str.cat(facts[list(PEOPLE[1:])], sep="|")
-    return _components(tfidf(names, "|"), "people", ratings.items.index)
+    weights = tfidf(item_terms(ratings, ["people"]), "|").values
+    return _components(weights, "people", ratings.items.index)
 
 
 def _titles(ratings: Ratings) -> pd.DataFrame:
     items = ratings.items
     if "title" not in items:
         return pd.DataFrame(index=items.index)
-    return _components(tfidf(items["title"].fillna("").astype(str)), "titles", items.index)
+    weights = tfidf(items["title"].fillna("").astype(str)).values
+    return _components(weights, "titles", items.index)
 
 
 def _has_titles(ratings: Ratings) -> bool:
     return {"title", "year"} <= set(ratings.items)
+
+
+def _yes_or_no(lists: Sequence[str], index: pd.Index, prefix: str) -> pd.DataFrame:
+    return pd.Series(list(lists), index=index).str.get_dummies("|").add_prefix(prefix)
+
+
+def _marked(kind: str, lists: Sequence[str]) -> list[str]:
+    """Each name of each list with its kind before it, so that kinds stay apart."""
+    return ["|".join(f"{kind} {name}" for name in text.split("|") if name) for text in lists]
+
+
+def _genre_terms(ratings: Ratings) -> list[str]:
+    table = genre_table(ratings)
+    names = table.columns.to_numpy(dtype=object)
+    return ["|".join(names[row > 0]) for row in table.to_numpy()]
+
+
+def _year_terms(ratings: Ratings) -> list[str]:
+    if "year" not in ratings.items:
+        return [""] * ratings.n_items
+    years = ratings.items["year"].astype("Int64").astype("string")
+    return _marked("year", years.fillna(""))
+
+
+def _title_terms(ratings: Ratings) -> list[str]:
+    if "title" not in ratings.items:
+        return [""] * ratings.n_items
+    titles = ratings.items["title"].fillna("").astype(str).str.lower()
+    return _marked("word", titles.str.findall(r"\b\w\w+\b").str.join("|"))
+
+
+def _people_terms(ratings: Ratings) -> list[str]:
+    if not _has_titles(ratings):
+        return [""] * ratings.n_items
+    facts = film_facts(ratings).table
+    return _marked("name", facts[PEOPLE[0]].str.cat(facts[list(PEOPLE[1:])], sep="|"))
 
 
 def _filled(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +273,17 @@ def _components(weights: scipy.sparse.csr_array, name: str, index: pd.Index) -> 
 GROUPS: dict[str, Callable[[Ratings], pd.DataFrame]] = {
     "genres": genre_table,
     "year": _year,
-    "critics": _critics,
+    "scores": functools.partial(_numbers, SCORES),
+    "success": functools.partial(_numbers, SUCCESS),
+    "runtime": functools.partial(_numbers, ("runtime",)),
+    "critics": functools.partial(_numbers, CRITICS),
+    "places": _places,
     "people": _people,
     "titles": _titles,
+}
+TERMS: dict[str, Callable[[Ratings], list[str]]] = {
+    "genres": _genre_terms,
+    "year": _year_terms,
+    "titles": _title_terms,
+    "people": _people_terms,
 }

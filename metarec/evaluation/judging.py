@@ -6,6 +6,7 @@ Every judgement adds the rows that nobody may forget: chance, and the trivial an
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -266,6 +267,7 @@ def _fact(name: str, seconds: float, predicts_ratings: bool, parameters: dict) -
     }
 
 
+@functools.cache
 def _reference_seconds() -> float:
     """Time of a product of two 1 000 × 1 000 matrices: the unit in which fits are timed."""
     matrix = np.random.default_rng(0).normal(size=(1000, 1000))

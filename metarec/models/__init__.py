@@ -13,11 +13,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],
         "hybrid": ["ContentBayes"],
+        "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "neighbours": ["ItemNeighbours", "UserNeighbours"],
         "chains": ["MarkovChain", "RecentItemNeighbours"],
         "factorisation": ["ALS", "BiasedMF"],
         "implicit": ["ImplicitALS"],
+        "svdpp": ["SVDPlusPlus"],
     },
 )

@@ -32,13 +32,15 @@ def similarities(
     filled_a, filled_b = filled(a), filled(b)
     shared = (filled_a @ filled_b.T).toarray()
     product = (a @ b.T).toarray()
-    square_a, square_b = ((a * a) @ filled_b.T).toarray(), (filled_a @ (b * b).T).toarray()
+    square_a = ((a * a) @ filled_b.T).toarray()
+    square_b = square_a.T if b is a else (filled_a @ (b * b).T).toarray()
     if centred:
-        sum_a, sum_b = (a @ filled_b.T).toarray(), (filled_a @ b.T).toarray()
+        sum_a = (a @ filled_b.T).toarray()
+        sum_b = sum_a.T if b is a else (filled_a @ b.T).toarray()
         n = np.maximum(shared, 1)
         product -= sum_a * sum_b / n
-        square_a -= sum_a**2 / n
-        square_b -= sum_b**2 / n
+        square_a = square_a - sum_a**2 / n
+        square_b = square_b - sum_b**2 / n
     varies = (square_a > 1e-9) & (square_b > 1e-9)
     length = np.sqrt(np.where(varies, square_a * square_b, 1))
     trust = shared / np.maximum(shared + shrinkage, 1e-12)

@@ -9,16 +9,32 @@ from metarec.data.ratings import Ratings
 
 
 def histories(rows: np.ndarray, mask: np.ndarray, values, n_items: int) -> scipy.sparse.csr_array:
-    """Supports as a matrix [users, n_items + 1]; unseen items (row -1) share the last column."""
+    """Supports as a matrix [users, n_items + 1]; unseen items (row -1) share the last column.
+
+    There each keeps an entry of its own, so that several unseen items of one person are as many
+    ratings and not one large one: do not call `sum_duplicates`.
+    """
     given = np.broadcast_to(values, mask.shape)[mask].astype(float)
-    place = np.nonzero(mask)[0], rows[mask] % (n_items + 1)
-    return scipy.sparse.csr_array((given, place), shape=(len(mask), n_items + 1))
+    starts = np.append(0, mask.sum(1).cumsum())
+    shape = (len(mask), n_items + 1)
+    matrix = scipy.sparse.csr_array((given, rows[mask] % (n_items + 1), starts), shape=shape)
+    matrix.sort_indices()
+    return matrix
 
 
 def filled(matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
     """1 wherever the matrix stores a value, a stored 0 included."""
     ones = np.ones_like(matrix.data)
     return scipy.sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def add_rows(target: np.ndarray, rows: np.ndarray, steps: np.ndarray) -> None:
+    """`target[rows] += steps`, where a row that comes twice gets both: `np.add.at`, much faster.
+
+    `target` must be contiguous. NumPy is quick for flat indices only.
+    """
+    places = rows[:, None] * target.shape[1] + np.arange(target.shape[1])
+    np.add.at(target.reshape(-1), places.ravel(), steps.ravel())
 
 
 def liked(ratings: Ratings, at_least: float) -> scipy.sparse.csr_array:

@@ -5,6 +5,7 @@ Chapter 10 derives every line; equation numbers there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,7 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.models._beliefs import Belief, Prior, noise_variance, rating_variance, update
 from metarec.models._ridge import design
 from metarec.models._sparse import filled
 from metarec.models.base import Method, with_unseen
@@ -81,19 +83,20 @@ class HierarchicalBayes(Method):
         scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
         rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
 
-        noise, users, items = 1.0, _Prior.start(size), _Prior.start(size)
+        noise, users, items = 1.0, Prior.start(size), Prior.start(size)
+        learn_items = self.item_prior(ratings)
         start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
         start[:, 0] = ratings.item_means(3.0) - self.global_mean_
-        w = _Belief(start, np.zeros((ratings.n_items, size, size)))
+        w = Belief(start, np.zeros((ratings.n_items, size, size)))
         for _ in range(self.n_sweeps):
-            z, _, _ = _update(users, noise, scores, seen, w)
-            users = _Prior.learn(z, raters)
-            w, gram, shift = _update(items, noise, scores_t, seen_t, z)
-            items = _Prior.learn(w, rated)
-            noise = _noise(scores_t, seen_t, w, z, gram, shift)
+            z, _, _ = update(users, noise, scores, seen, w)
+            users = Prior.learn(z, raters)
+            w, gram, shift = update(items, noise, scores_t, seen_t, z)
+            items = learn_items(w, rated)
+            noise = noise_variance(scores_t, seen_t, w, z, gram, shift)
 
         self.user_mean_, self.user_covariance_ = users.mean, users.covariance
-        self.item_mean_ = with_unseen(w.mean, items.mean)
+        self.item_mean_ = with_unseen(w.mean, np.atleast_2d(items.mean).mean(0))
         self.item_covariance_ = with_unseen(w.covariance, items.covariance)
         self.noise_ = noise
         return self
@@ -115,15 +118,29 @@ class HierarchicalBayes(Method):
             Mean, and standard deviation, in rating units.
         """
         _, query = self.rows(episodes)
-        user, item = self.posterior(episodes), _Belief(self.item_mean_, self.item_covariance_)
+        user, item = self.posterior(episodes), Belief(self.item_mean_, self.item_covariance_)
         mean = self.global_mean_ + item.mean[:, 0] + user.mean @ design(item.mean).T
         mean = np.take_along_axis(mean, query, axis=1)  # [users, items + 1] -> [users, q]
         if not return_std:
             return mean
-        variance = np.take_along_axis(_variance(user, item), query, axis=1)
+        variance = np.take_along_axis(rating_variance(user, item), query, axis=1)
         return mean, np.sqrt(self.noise_ + variance)
 
-    def posterior(self, episodes: Episodes) -> _Belief:
+    def item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+        """How the prior of the items is learned; `ContentBayes` lets it read their content.
+
+        Parameters
+        ----------
+        ratings : Ratings
+
+        Returns
+        -------
+        callable
+            From beliefs about all items, and which of them have ratings, to the prior.
+        """
+        return Prior.learn
+
+    def posterior(self, episodes: Episodes) -> Belief:
         """What the support says about each user's vector z = (b_u, p_u).
 
         Parameters
@@ -143,86 +160,6 @@ class HierarchicalBayes(Method):
         scores = scipy.sparse.csr_array((given, index), shape=shape)
         # not filled(scores): several unseen items share a column, where each must count
         seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
-        items = _Belief(self.item_mean_[shown], self.item_covariance_[shown])
-        prior = _Prior(self.user_mean_, self.user_covariance_)
-        return _update(prior, self.noise_, scores, seen, items)[0]
-
-
-class _Belief:
-    """Gaussian beliefs about many vectors: means [n, d] and covariances [n, d, d]."""
-
-    def __init__(self, mean: np.ndarray, covariance: np.ndarray):
-        self.mean, self.covariance = mean, covariance
-
-
-class _Prior:
-    """The Gaussian that users (or items) are drawn from."""
-
-    def __init__(self, mean: np.ndarray, covariance: np.ndarray):
-        self.mean, self.covariance = mean, covariance
-
-    @classmethod
-    def start(cls, size: int) -> _Prior:
-        return cls(np.zeros(size), np.eye(size))
-
-    @classmethod
-    def learn(cls, belief: _Belief, known: np.ndarray) -> _Prior:
-        """Closed-form maximum: moments of the beliefs about those who have ratings."""
-        mean = belief.mean[known].mean(0)
-        spread = belief.mean[known] - mean
-        covariance = belief.covariance[known].mean(0) + spread.T @ spread / len(spread)
-        return cls(mean, covariance + 1e-6 * np.eye(len(mean)))
-
-    def update(self, gram: np.ndarray, shift: np.ndarray, noise: float) -> _Belief:
-        """Posterior after evidence with Gram matrices [n, d, d] and right sides [n, d]."""
-        precision = np.linalg.inv(self.covariance)
-        covariance = np.linalg.inv(precision + gram / noise)
-        mean = np.einsum("nij,nj->ni", covariance, precision @ self.mean + shift / noise)
-        return _Belief(mean, covariance)
-
-
-def _moments(belief: _Belief) -> tuple[np.ndarray, np.ndarray]:
-    """E[a aᵀ] and E[a b] for a = (1, v), under the belief about (b_i, v)."""
-    a, b = design(belief.mean), belief.mean[..., :1]
-    inner = belief.covariance.copy()
-    inner[..., 0, :] = inner[..., :, 0] = 0  # the leading 1 is certain
-    cross = a * b
-    cross[..., 1:] += belief.covariance[..., 1:, 0]
-    return a[..., :, None] * a[..., None, :] + inner, cross
-
-
-def _update(
-    prior: _Prior,
-    noise: float,
-    scores: scipy.sparse.csr_array,
-    seen: scipy.sparse.csr_array,
-    other: _Belief,
-) -> tuple[_Belief, np.ndarray, np.ndarray]:
-    """Beliefs about all rows of the rating matrix, given beliefs about its columns."""
-    moment, cross = _moments(other)
-    size = other.mean.shape[1]
-    gram = (seen @ _flat(moment)).reshape(-1, size, size)
-    shift = scores @ design(other.mean) - seen @ cross
-    return prior.update(gram, shift, noise), gram, shift
-
-
-def _noise(scores_t, seen_t, w: _Belief, z: _Belief, gram: np.ndarray, shift: np.ndarray) -> float:
-    """σ² = mean of E[(y − b_u − w·c)²] over the ratings, c = (1, p), from the items' sums."""
-    offset = z.mean[:, 0]
-    squares = (scores_t.data**2).sum() - 2 * (scores_t @ offset).sum()
-    squares += (seen_t @ (offset**2 + z.covariance[:, 0, 0])).sum()
-    second = w.covariance + w.mean[:, :, None] * w.mean[:, None, :]
-    return float((squares - 2 * (w.mean * shift).sum() + (second * gram).sum()) / scores_t.nnz)
-
-
-def _variance(user: _Belief, item: _Belief) -> np.ndarray:
-    """Var(b_u + b_i + p·v) under independent beliefs about users and items: [users, items]."""
-    a, c = design(item.mean), design(user.mean)  # [items, d + 1], [users, d + 1]
-    from_user = _flat(user.covariance) @ _flat(a[:, :, None] * a[:, None, :]).T
-    from_item = _flat(c[:, :, None] * c[:, None, :]) @ _flat(item.covariance).T
-    both = _flat(user.covariance[:, 1:, 1:]) @ _flat(item.covariance[:, 1:, 1:]).T
-    return from_user + from_item + both
-
-
-def _flat(matrices: np.ndarray) -> np.ndarray:
-    return matrices.reshape(len(matrices), matrices.shape[1] * matrices.shape[2])
+        items = Belief(self.item_mean_[shown], self.item_covariance_[shown])
+        prior = Prior(self.user_mean_, self.user_covariance_)
+        return update(prior, self.noise_, scores, seen, items)[0]

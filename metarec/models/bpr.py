@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.models._sparse import add_rows
 from metarec.models.base import Method, with_unseen
 
 
@@ -111,9 +112,9 @@ class BPR(Method):
                 batch = order[start : start + self.batch_size]
                 u, i, j = users[batch], items[batch], others[batch]
                 step_p, step_i, step_j = _gradient(p[u], w[i], w[j], self.regularization)
-                np.add.at(p, u, lr * step_p)
-                np.add.at(w, i, lr * step_i)
-                np.add.at(w, j, lr * step_j)
+                add_rows(p, u, lr * step_p)
+                add_rows(w, i, lr * step_i)
+                add_rows(w, j, lr * step_j)
         self.items_ = ratings.items.index.to_numpy()
         self.item_factors_, self.mean_user_ = with_unseen(w, 0.0), p.mean(0)
         return self

@@ -35,6 +35,11 @@ class RecentItemNeighbours(Method):
     popularity_ : array, shape [items + 1]
         Ratings of each item.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, when `n_recent` is less than 1.
+
     References
     ----------
     Deshpande and Karypis (2004), Item-based top-N recommendation algorithms, ACM TOIS 22(1),
@@ -58,6 +63,8 @@ class RecentItemNeighbours(Method):
         self.decay = decay
 
     def fit(self, ratings: Ratings) -> Self:
+        if self.n_recent < 1:
+            raise ValueError(f"n_recent {self.n_recent} must be at least 1")
         self.items_ = ratings.items.index.to_numpy()
         unit = unit_columns(liked(ratings, -np.inf))
         similarity = (unit.T @ unit).toarray()
@@ -100,7 +107,7 @@ class MarkovChain(Method):
     Raises
     ------
     ValueError
-        In `fit`, when the ratings have no timestamps.
+        In `fit`, when the ratings have no timestamps or `n_steps` is less than 1.
 
     References
     ----------
@@ -129,6 +136,8 @@ class MarkovChain(Method):
     def fit(self, ratings: Ratings) -> Self:
         if not ratings.has_timestamps:
             raise ValueError(f"{ratings.name} has no timestamps; a chain needs the order of time")
+        if self.n_steps < 1:
+            raise ValueError(f"n_steps {self.n_steps} must be at least 1")
         counts = self._counts(ratings)
         popularity = ratings.item_counts() / len(ratings)
         total = counts.sum(1, keepdims=True)

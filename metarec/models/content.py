@@ -62,7 +62,7 @@ class HierarchicalLinear(Method):
     array([[4.5, 1.5, 4.5]])
     """
 
-    def __init__(self, features: str = "genres year critics", n_sweeps: int = 100):
+    def __init__(self, features: str = "genres year critics", n_sweeps: int = 50):
         self.features = features
         self.n_sweeps = n_sweeps
 

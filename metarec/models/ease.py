@@ -58,7 +58,7 @@ class EASE(Method):
 
     predicts_ratings = False
 
-    def __init__(self, regularization: float = 500.0, at_least: float = 4.0):
+    def __init__(self, regularization: float = 350.0, at_least: float = 4.0):
         self.regularization = regularization
         self.at_least = at_least
 

@@ -9,6 +9,8 @@ import numpy as np
 from metarec.data.episodes import Episodes
 from metarec.models.base import Method
 
+COUNT_PEOPLE = ("EASE", "LikedItemNeighbours", "LikedUserNeighbours")  # when nothing is liked
+
 
 def influence(method: Method, episodes: Episodes) -> np.ndarray:
     """How much each shown rating moves each prediction: with it, less without it.
@@ -22,13 +24,19 @@ def influence(method: Method, episodes: Episodes) -> np.ndarray:
     Returns
     -------
     array of float, shape [users, k, q]
-        In the unit of the predictions; 0 for padding. Positive: the rating raised it.
+        In the unit of the predictions; 0 for padding. Positive: the rating raised it. Methods
+        that answer a person without likes by counting people, which is another unit, are taken
+        to say 0 there: an only like brings the whole score.
     """
     n, k = episodes.support_mask.shape
     without = episodes.take(np.repeat(np.arange(n), k))
     mask = without.support_mask.copy()
     mask[np.arange(n * k), np.tile(np.arange(k), n)] = False
     predicted = method.predict(dataclasses.replace(without, support_mask=mask))
+    if type(method).__name__ in COUNT_PEOPLE:
+        liked = without.support_ratings >= method.at_least
+        lost = (liked & without.support_mask).any(1) & ~(liked & mask).any(1)
+        predicted[lost] = 0
     whole = method.predict(episodes)  # [users, q]
     moved = whole[:, None] - predicted.reshape(n, k, whole.shape[1])
     return np.where(episodes.support_mask[..., None], moved, 0.0)

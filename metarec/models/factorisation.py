@@ -14,7 +14,7 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models._ridge import design, ridge
-from metarec.models._sparse import histories
+from metarec.models._sparse import add_rows, histories
 from metarec.models.base import Method, with_unseen
 
 
@@ -226,8 +226,8 @@ class BiasedMF(_Factors):
                 batch = order[start : start + self.batch_size]
                 u, i = users[batch], items[batch]
                 error, step_z, step_w = _gradient(surplus[batch], z[u], w[i], self.regularization)
-                np.add.at(z, u, lr * step_z)  # [batch, d + 1]; `z[u] += …` would lose repeats
-                np.add.at(w, i, lr * step_w)
+                add_rows(z, u, lr * step_z)  # [batch, d + 1]; `z[u] += …` would lose repeats
+                add_rows(w, i, lr * step_w)
                 squares += error @ error
             self.losses_[epoch] = np.sqrt(squares / len(surplus))
         average = z.mean(0)

@@ -37,7 +37,9 @@ class ImplicitALS(Method):
         α, at least 0: how much more a like counts than a missing rating.
     dislike : float
         β, at least 0: how much more a rating that is no like counts than a missing one. With 0
-        it is missing, as in the paper, where nobody can say what they did not like.
+        it is missing, as in the paper, where nobody can say what they did not like. More than 0
+        pays where films that the person disliked are candidates still, as in classic top-N, and
+        costs where nothing that the person rated is shown again; chapter 04 measures both.
     at_least : float
         Ratings from here on are likes.
     n_sweeps : int
@@ -75,9 +77,9 @@ class ImplicitALS(Method):
         n_factors: int = 128,
         regularization: float = 50.0,
         alpha: float = 10.0,
-        dislike: float = 2.0,
+        dislike: float = 0.0,
         at_least: float = 4.0,
-        n_sweeps: int = 10,
+        n_sweeps: int = 5,
         seed: int = 0,
     ):
         self.n_factors = n_factors
@@ -119,12 +121,13 @@ class ImplicitALS(Method):
         array of float, shape [users, d]
         """
         support, _ = self.rows(episodes)
-        likes = ((episodes.support_ratings >= self.at_least) & episodes.support_mask).any(1)
+        known = support % len(self.item_factors_) < len(self.items_)  # unseen ones say nothing
+        likes = (episodes.support_ratings >= self.at_least) & episodes.support_mask & known
         given = histories(
             support, episodes.support_mask, episodes.support_ratings, len(self.items_)
         )
         users = self._half_step(given, self.item_factors_)
-        return np.where(likes[:, None], users, self.mean_user_)
+        return np.where(likes.any(1, keepdims=True), users, self.mean_user_)
 
     def _half_step(self, matrix: scipy.sparse.csr_array, other: np.ndarray) -> np.ndarray:
         """The vectors of the rows, given those of the columns."""

@@ -66,7 +66,7 @@ class UserNeighbours(_Neighbours):
     r"""User kNN: what similar people gave the item, on top of the baseline.
 
     :math:`\hat r_{ui} = \mu + b_u + b_i + \frac{\sum_{u'} s_{uu'} (r_{u'i} - \mu - b_{u'} - b_i)}
-    {\delta + \sum_{u'} s_{uu'}}` over those `n_neighbours` people u' with the largest
+    {\kappa + \sum_{u'} s_{uu'}}` over those `n_neighbours` people u' with the largest
     :math:`s_{uu'} > 0` who rated i. The biases are those of `Bias`; a newcomer's similarities and
     bias come from the support alone. Similarities compare the n ratings that two people share, as
     ratings ("cosine"), less the item's mean ("adjusted cosine"), less each one's mean over the
@@ -81,7 +81,7 @@ class UserNeighbours(_Neighbours):
     shrinkage : float
         λ ≥ 0, in shared ratings.
     damping : float
-        δ ≥ 0: how much similarity the baseline is worth.
+        κ ≥ 0: how much similarity the baseline is worth.
     item_shrinkage, user_shrinkage : float
         λ of the two biases, in ratings.
 
@@ -165,7 +165,7 @@ class ItemNeighbours(_Neighbours):
     r"""Item kNN: what the person gave similar items, on top of the baseline.
 
     :math:`\hat r_{ui} = \mu + b_u + b_i + \frac{\sum_j s_{ij} (r_{uj} - \mu - b_u - b_j)}
-    {\delta + \sum_j s_{ij}}` over those `n_neighbours` items j of the support with the largest
+    {\kappa + \sum_j s_{ij}}` over those `n_neighbours` items j of the support with the largest
     :math:`s_{ij} > 0`. The biases are those of `Bias`. Similarities compare the n ratings of those
     who rated both items, as ratings ("cosine"), less the person's mean ("adjusted cosine"), less
     each item's mean over the shared people ("pearson"), or less the baseline ("baseline"), and
@@ -180,7 +180,7 @@ class ItemNeighbours(_Neighbours):
     shrinkage : float
         λ ≥ 0, in shared people.
     damping : float
-        δ ≥ 0: how much similarity the baseline is worth.
+        κ ≥ 0: how much similarity the baseline is worth.
     item_shrinkage, user_shrinkage : float
         λ of the two biases, in ratings.
 

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metarec.data import Ratings, item_features
-from metarec.data.features import genre_table, tfidf
+from metarec.data import Ratings, genre_table, item_features, item_terms, tfidf
 
 TABLE = pd.DataFrame({"user": [1, 1, 1], "item": [1, 2, 3], "rating": [4, 2, 3]})
-EVERYTHING = ["genres", "year", "critics", "people", "titles"]
+EVERYTHING = ["genres", "year", "critics", "places", "people", "titles"]
 
 
 def rated(**columns) -> Ratings:
@@ -37,6 +36,7 @@ def test_years_are_cut_into_tenths_of_the_catalogue():
 def test_a_catalogue_without_facts_has_no_columns():
     bare = Ratings.from_table(TABLE)
     assert item_features(bare, EVERYTHING).values.shape == (3, 0)
+    assert item_terms(bare, ["genres", "year", "titles", "people"]) == ["", "", ""]
 
 
 def test_an_unknown_group_is_refused():
@@ -45,9 +45,48 @@ def test_an_unknown_group_is_refused():
 
 
 def test_names_between_separators_are_terms():
-    weights = tfidf(["Ann Bo|Cy Do", "Ann Bo", "Cy Do", "Ed"], "|").toarray()
-    np.testing.assert_allclose(weights, [[0.5**0.5, 0.5**0.5], [1, 0], [0, 1], [0, 0]])
-    assert tfidf(["one", "two"]).shape == (2, 0)
+    weights = tfidf(["Ann Bo|Cy Do", "Ann Bo", "Cy Do", "Ed"], "|")
+    assert weights.names == ["Ann Bo", "Cy Do"]
+    expected = [[0.5**0.5, 0.5**0.5], [1, 0], [0, 1], [0, 0]]
+    np.testing.assert_allclose(weights.values.toarray(), expected)
+    assert tfidf(["one", "two"]).values.shape == (2, 0)
+
+
+def test_rare_terms_weigh_more_as_the_formula_says():
+    weights = tfidf(["a b", "a b", "a", "a c"], " ")
+    rare = 1 + np.log(5 / 3)  # 1 + ln((1 + 4 films) / (1 + 2 with b)); a stands in all: 1
+    length = np.hypot(1, rare)
+    np.testing.assert_allclose(weights.values.toarray()[0], [1 / length, rare / length])
+    np.testing.assert_allclose(weights.values.toarray()[2], [1, 0])
+
+
+def test_terms_say_what_kind_they_are(ml100k):
+    films = rated(genres=["War|Drama", "", "War"], title=["The War", "U", "Up up"], year=1990)
+    assert item_terms(films, ["genres", "titles", "year"]) == [
+        "genre Drama|genre War|word the|word war|year 1990",
+        "year 1990",
+        "genre War|word up|word up|year 1990",
+    ]
+    star_wars = item_terms(ml100k, ["people"])[49].split("|")
+    assert star_wars.count("name George Lucas") == 2  # he directed and wrote it
+    assert "name Alec Guinness" in star_wars
+    with pytest.raises(ValueError, match="unknown group of terms 'plot'"):
+        item_terms(films, ["plot"])
+
+
+def test_the_critics_are_their_three_parts(ml100k):
+    whole = item_features(ml100k, ["critics"])
+    parts = item_features(ml100k, ["scores", "success", "runtime"])
+    assert sorted(whole.names) == sorted(parts.names)
+    order = [parts.names.index(name) for name in whole.names]
+    np.testing.assert_allclose(whole.values, parts.values[:, order])
+
+
+def test_places_are_named_and_not_too_rare(ml100k):
+    places = item_features(ml100k, ["places"])
+    assert {"country France", "language English"} <= set(places.names)
+    share = (places.values > 0).mean(0)
+    assert (share * ml100k.n_items >= 5 - 1e-9).all()
 
 
 def test_all_groups_of_movielens_are_centred_and_numbers_scaled(ml100k):

@@ -89,6 +89,13 @@ def test_a_chain_needs_times():
         MarkovChain().fit(timeless)
 
 
+def test_wrong_parameters_are_refused():
+    with pytest.raises(ValueError, match="n_steps 0 must be at least 1"):
+        MarkovChain(n_steps=0).fit(sequences([1, 2]))
+    with pytest.raises(ValueError, match="n_recent 0 must be at least 1"):
+        RecentItemNeighbours(n_recent=0).fit(sequences([1, 2]))
+
+
 @pytest.mark.parametrize(
     ("method", "hit_rate", "ndcg"),
     [
@@ -116,3 +123,34 @@ def test_recent_items_lead():
 def test_without_a_history_popularity_decides():
     ratings = sequences([1, 2], [1, 3])
     assert after(RecentItemNeighbours().fit(ratings), ratings).tolist() == [2, 1, 1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("model", [MarkovChain(), RecentItemNeighbours()])
+def test_a_user_who_rated_everything_is_served_and_learned_from(model):
+    ratings = sequences([1, 2, 3, 4, 5, 6], [2, 1])
+    scores = after(model.fit(ratings), ratings, 1, 2, 3, 4, 5, 6)
+    assert np.isfinite(scores).all()
+    assert (scores >= 0).all()
+
+
+@pytest.mark.parametrize("model", [MarkovChain(), RecentItemNeighbours()])
+def test_an_item_that_nobody_rated_comes_last_and_leads_nowhere(model):
+    ratings = sequences([1, 2, 3], [1, 2], [2, 1])  # items 4 to 6 stay unrated
+    model.fit(ratings)
+    assert (after(model, ratings, 1)[3:] == 0).all()
+    shown = after(model, ratings, 4)
+    assert np.isfinite(shown).all()
+
+
+@pytest.mark.parametrize("model", [MarkovChain(), RecentItemNeighbours()])
+def test_a_constant_rating_changes_nothing_because_only_the_order_is_read(model):
+    ratings = sequences([1, 2, 3], [1, 3])
+    one_star = Ratings.from_table(ratings.table.assign(rating=1), items=ratings.items)
+    np.testing.assert_array_equal(
+        after(model.fit(one_star), one_star, 1), after(model.fit(ratings), ratings, 1)
+    )
+
+
+def test_people_of_one_item_each_teach_no_step():
+    ratings = sequences([1], [2], [3])
+    assert after(MarkovChain().fit(ratings), ratings, 1) == pytest.approx([1 / 3] * 3 + [0] * 3)

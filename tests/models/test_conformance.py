@@ -30,6 +30,8 @@ from metarec.models import (
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    Rocchio,
+    SVDPlusPlus,
     UserNeighbours,
 )
 
@@ -47,6 +49,7 @@ METHODS = [
     MarkovChain(),
     ALS(n_factors=3, n_sweeps=5),
     BiasedMF(n_factors=3, lr=0.05, n_epochs=20),
+    SVDPlusPlus(n_factors=3, n_sweeps=5),
     ImplicitALS(n_factors=3, n_sweeps=5),
     BPR(n_factors=3, n_epochs=5),
     UserNeighbours(n_neighbours=3),
@@ -55,6 +58,7 @@ METHODS = [
     HierarchicalLinear(n_sweeps=5),
     ContentRidge(),
     ContentRidge(target="rating"),
+    Rocchio(),
 ]
 KS = (0, 1, 5, 20)
 

@@ -1,5 +1,7 @@
 """Factorisation of ratings against ridge regressions, finite differences and planted truths."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,16 @@ def test_an_item_that_nobody_rated_gets_the_person_s_level(model, ratings):
     model.fit(ratings)
     nobody = Episodes.of_one(ratings, {}, query=[9])
     assert model.predict(nobody)[0, 0] == pytest.approx(model.global_mean_, abs=1e-12)
+
+
+@pytest.mark.parametrize("model", [ALS(n_factors=2), BiasedMF(n_factors=2, n_epochs=5)])
+def test_every_unseen_item_of_a_support_counts_as_a_rating(model, ratings):
+    """Nothing is known of them but that the person gave 5 to each; three times is more than one."""
+    model.fit(ratings)
+    person = Episodes.of_one(ratings, {1: 5, 4: 5, 6: 5}, query=[2])
+    strangers = dataclasses.replace(person, items=np.arange(100, 110))
+    level = 3 * (5 - model.global_mean_) / (3 + model._penalty(np.array([3]))[0, 0])
+    np.testing.assert_allclose(model.fold_in(strangers)[0], [level, 0, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize(

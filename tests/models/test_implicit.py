@@ -69,3 +69,4 @@ def test_items_without_ratings_score_nothing(ratings):
         Episodes.of_one(ratings, {1: 5}, query=[8]), items=np.arange(100, 109)
     )
     assert model.predict(stranger)[0, 0] == 0
+    np.testing.assert_array_equal(model.fold_in(stranger)[0], model.mean_user_)
