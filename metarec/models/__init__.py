@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
         "neighbours": ["ItemNeighbours", "UserNeighbours"],
         "chains": ["MarkovChain", "RecentItemNeighbours"],
+        "sequences": ["BERT4Rec", "SASRec"],
         "factorisation": ["ALS", "BiasedMF"],
         "implicit": ["ImplicitALS"],
         "svdpp": ["SVDPlusPlus"],

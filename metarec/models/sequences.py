@@ -2,175 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Self
-
 import numpy as np
-import torch
-from torch.nn import functional
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
-from tqdm import tqdm
 
-from metarec.data.device import pick
-from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._transformer import ItemTransformer
-from metarec.models.base import Method, with_unseen
-
-NOTHING = -100  # what PyTorch's cross-entropy leaves out
-
-
-class _SequenceTransformer(Method):
-    """What both have in common: the network, the training loop, and the scores."""
-
-    predicts_ratings = False
-    causal: bool
-    n_special: int  # tokens that are no items: padding, and perhaps the mask
-
-    def __init__(
-        self,
-        width: int,
-        n_blocks: int,
-        n_heads: int,
-        window: int,
-        dropout: float,
-        lr: float,
-        n_epochs: int,
-        batch_size: int,
-        seed: int,
-        device: str,
-    ):
-        self.width = width
-        self.n_blocks = n_blocks
-        self.n_heads = n_heads
-        self.window = window
-        self.dropout = dropout
-        self.lr = lr
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.seed = seed
-        self.device = device
-
-    def fit(self, ratings: Ratings) -> Self:
-        bar = tqdm(self.epochs(ratings), type(self).__name__, self.n_epochs, leave=False)
-        for loss in bar:
-            bar.set_postfix(loss=f"{loss:.3f}")
-        return self
-
-    def epochs(self, ratings: Ratings) -> Iterator[float]:
-        """Train, and give back control after each epoch: `fit` for those who want to watch.
-
-        Parameters
-        ----------
-        ratings : Ratings
-            With timestamps. Ratings of one person in one second are in no known order and are
-            shuffled anew in each epoch.
-
-        Yields
-        ------
-        float
-            Mean cross-entropy of the epoch, in nats a guessed item. The method can predict now.
-
-        Raises
-        ------
-        ValueError
-            When the ratings have no timestamps, or a parameter is out of range.
-        """
-        self._check(ratings)
-        self.items_ = ratings.items.index.to_numpy()
-        self.popularity_ = with_unseen(np.log1p(ratings.item_counts()), 0.0)
-        generator = np.random.default_rng(self.seed)
-        with self._randomness(0):
-            network = self._network()
-        device = next(network.parameters()).device
-        optimizer = torch.optim.AdamW(network.parameters(), self.lr, betas=(0.9, 0.98))
-        for epoch in range(self.n_epochs):
-            windows = self._windows(shuffled(ratings, generator), generator)
-            order, total, guessed = generator.permutation(len(windows)), 0.0, 0
-            starts = range(0, len(order), self.batch_size)
-            network.train()
-            with self._randomness(epoch + 1):
-                for step, start in enumerate(starts):
-                    progress = (epoch + step / len(starts)) / self.n_epochs
-                    optimizer.param_groups[0]["lr"] = self.lr * warm_up_then_cosine(progress)
-                    batch = windows[order[start : start + self.batch_size]]
-                    inputs, targets = self._task(batch, generator)
-                    loss, n = _loss(network, inputs.to(device), targets.to(device))
-                    optimizer.zero_grad()
-                    (loss / max(n, 1)).backward()
-                    optimizer.step()
-                    total, guessed = total + loss.item(), guessed + n
-            self.weights_ = parameters_to_vector(network.parameters()).detach().cpu().numpy()
-            yield total / max(guessed, 1)
-
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        scores = self.scores(support, episodes.support_mask)
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
-
-    def scores(self, support: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """A score of every item after each history; the last column is for unseen items.
-
-        Parameters
-        ----------
-        support : array of int, shape [users, k]
-            Rows of items, the oldest first; -1 for an item that training never saw, which is
-            passed over.
-        mask : array of bool, shape [users, k]
-
-        Returns
-        -------
-        array of float, shape [users, items + 1]
-            Logits: their softmax over the items is the chance of each to come next. After an
-            empty history, the logarithm of the popularity.
-        """
-        tokens = self._last(_newest(np.where(mask, support + 1, 0), self.window))
-        network = self._network(self.weights_).eval()
-        device = next(network.parameters()).device
-        items = slice(1, len(self.items_) + 1)
-        out = np.zeros((len(tokens), len(self.items_) + 1))
-        with torch.inference_mode():
-            for start in range(0, len(tokens), 256):
-                last = network(torch.from_numpy(tokens[start : start + 256]).to(device))[:, -1]
-                logits = last @ network.items.weight[items].T + network.bias[items]
-                out[start : start + 256, :-1] = logits.double().cpu().numpy()
-        out[:, -1] = out[:, :-1].min(1, initial=0)
-        known = (mask & (support >= 0)).any(1)
-        return np.where(known[:, None], out, self.popularity_)
-
-    def _network(self, weights: np.ndarray | None = None) -> ItemTransformer:
-        shape = (self.window, self.width, self.n_blocks, self.n_heads, self.dropout, self.causal)
-        network = ItemTransformer(len(self.items_) + self.n_special, *shape)
-        if weights is not None:
-            vector_to_parameters(torch.tensor(weights), network.parameters())
-        return network.to(pick(self.device))
-
-    def _randomness(self, epoch: int):
-        """A state of PyTorch's random numbers that is ours, and leaves the reader's alone."""
-        return _Seeded(self.seed * 10_007 + epoch, pick(self.device))
-
-    def _check(self, ratings: Ratings) -> None:
-        if not ratings.has_timestamps:
-            raise ValueError(f"{ratings.name} has no timestamps; a sequence needs the order of time")
-        if self.width % self.n_heads:
-            raise ValueError(f"width {self.width} is not a multiple of n_heads {self.n_heads}")
-        if self.window < 1 or self.n_epochs < 1:
-            raise ValueError("window and n_epochs must be at least 1")
-
-    def _windows(self, histories: list[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-        """Histories cut at random places into rows of tokens, filled from the right."""
-        width = self.window + self.causal  # a causal model guesses one more than it reads
-        return cut(histories, width, self.causal, generator)
-
-    def _task(self, batch: np.ndarray, generator: np.random.Generator):
-        raise NotImplementedError
-
-    def _last(self, tokens: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+from metarec.models._sequences import SequenceTransformer
+from metarec.models._transformer import NOTHING
+from metarec.models._windows import cut
 
 
-class SASRec(_SequenceTransformer):
+class SASRec(SequenceTransformer):
     r"""Self-attentive sequential recommendation: the GPT of viewing histories.
 
     A causal transformer reads items :math:`i_1, \dots, i_t` and gives at each place a vector
@@ -213,6 +53,7 @@ class SASRec(_SequenceTransformer):
     Examples
     --------
     >>> import pandas as pd
+    >>> from metarec.data import Episodes, Ratings
     >>> rows = {"user": [1, 1, 1, 2, 2, 2], "item": [1, 2, 3] * 2, "rating": 5}
     >>> table = pd.DataFrame(rows).assign(timestamp=[1, 2, 3] * 2)
     >>> ratings = Ratings.from_table(table)
@@ -241,17 +82,17 @@ class SASRec(_SequenceTransformer):
             width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
         )
 
-    def _task(self, batch: np.ndarray, generator: np.random.Generator):
-        """Read all but the last; guess all but the first, where there is something to read."""
-        tokens = torch.from_numpy(batch)
+    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+        """Read all but the last; guess all but the first, each exactly once."""
+        tokens, new = cut(histories, self.window + 1, self.window, generator)
         inputs, targets = tokens[:, :-1], tokens[:, 1:]
-        return inputs, torch.where(inputs > 0, targets - 1, NOTHING)
+        return inputs, np.where((inputs > 0) & new[:, 1:], targets - 1, NOTHING)
 
-    def _last(self, tokens: np.ndarray) -> np.ndarray:
+    def _ask(self, tokens: np.ndarray) -> np.ndarray:
         return tokens
 
 
-class BERT4Rec(_SequenceTransformer):
+class BERT4Rec(SequenceTransformer):
     r"""Bidirectional encoder of histories: the BERT of viewing histories.
 
     Some items of a window are replaced by a mask, and a transformer in which every place sees
@@ -281,10 +122,11 @@ class BERT4Rec(_SequenceTransformer):
     Examples
     --------
     >>> import pandas as pd
+    >>> from metarec.data import Episodes, Ratings
     >>> rows = {"user": [1, 1, 1, 2, 2, 2], "item": [1, 2, 3] * 2, "rating": 5}
     >>> table = pd.DataFrame(rows).assign(timestamp=[1, 2, 3] * 2)
     >>> ratings = Ratings.from_table(table)
-    >>> model = BERT4Rec(width=8, n_heads=1, n_epochs=200, lr=0.02, dropout=0.0).fit(ratings)
+    >>> model = BERT4Rec(width=8, n_heads=1, n_epochs=3, lr=0.02, dropout=0.0).fit(ratings)
     >>> scores = model.predict(Episodes.of_one(ratings, {1: 5, 2: 5}))[0]  # of item 3
     >>> scores.shape
     (1,)
@@ -311,108 +153,19 @@ class BERT4Rec(_SequenceTransformer):
         )
         self.masked = masked
 
-    def _task(self, batch: np.ndarray, generator: np.random.Generator):
-        """Hide some; guess those. The last item of a window is hidden as often as any other."""
-        lot = np.where(batch > 0, generator.random(batch.shape), 2.0)
-        hidden = (lot < self.masked) | (lot == lot.min(1, keepdims=True))
-        inputs = np.where(hidden, len(self.items_) + 1, batch)
-        targets = np.where(hidden, batch - 1, NOTHING)
-        return torch.from_numpy(inputs), torch.from_numpy(targets)
+    def _check(self, ratings: Ratings) -> None:
+        super()._check(ratings)
+        if not 0 < self.masked < 1:
+            raise ValueError(f"masked must be above 0 and below 1, not {self.masked}")
 
-    def _last(self, tokens: np.ndarray) -> np.ndarray:
+    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+        """Hide some; guess those. The last item of a row is hidden as often as any other."""
+        tokens, new = cut(histories, self.window, self.window, generator)
+        lot = np.where((tokens > 0) & new, generator.random(tokens.shape), 2.0)
+        hidden = (lot < self.masked) | (lot == lot.min(1, keepdims=True))
+        inputs = np.where(hidden, len(self.items_) + 1, tokens)
+        return inputs, np.where(hidden, tokens - 1, NOTHING)
+
+    def _ask(self, tokens: np.ndarray) -> np.ndarray:
         mask = np.full((len(tokens), 1), len(self.items_) + 1)
         return np.concatenate([tokens[:, 1:], mask], axis=1)
-
-
-class _Seeded:
-    """Within it PyTorch draws from a seed; afterwards from where it was."""
-
-    def __init__(self, seed: int, device: str):
-        devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
-        self.seed, self.fork = seed, torch.random.fork_rng(devices)
-
-    def __enter__(self):
-        self.fork.__enter__()
-        torch.manual_seed(self.seed)
-
-    def __exit__(self, *error):
-        self.fork.__exit__(*error)
-
-
-def shuffled(ratings: Ratings, generator: np.random.Generator) -> list[np.ndarray]:
-    """Everybody's items as rows, the oldest first; those of one second in random order.
-
-    Parameters
-    ----------
-    ratings : Ratings
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    list of arrays of int, one a person who rated
-    """
-    users, items = ratings.positions()
-    order = np.lexsort((generator.random(len(users)), ratings.table["timestamp"], users))
-    return np.split(items[order], np.flatnonzero(np.diff(users[order])) + 1)
-
-
-def cut(
-    histories: list[np.ndarray], width: int, overlap: bool, generator: np.random.Generator
-) -> np.ndarray:
-    """Cut histories at random places into rows of at most `width` tokens (item + 1, 0 for none).
-
-    Parameters
-    ----------
-    histories : list of arrays of int
-    width : int
-    overlap : bool
-        Whether a row begins with the last item of the one before, so that each item but the
-        first of a history is guessed exactly once from what came before it.
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    array of int64, shape [rows, width]
-        Filled from the right. Rows that would leave nothing to guess are left out.
-    """
-    rows, step = [], width - overlap
-    for items in histories:
-        length = len(items) - overlap
-        first = generator.integers(1, step + 1) if length > step else max(length, 0)
-        for end in [*range(first, length, step), length]:
-            row = items[max(0, end - step) : end + overlap]
-            if len(row) > overlap:
-                rows.append(np.pad(row + 1, (width - len(row), 0)))
-    return np.array(rows, dtype=np.int64).reshape(-1, width)
-
-
-def warm_up_then_cosine(progress: float) -> float:
-    """Share of the largest step size, from 0 at the start to 1 and down to 0 at the end.
-
-    Parameters
-    ----------
-    progress : float
-        0 to 1.
-
-    Returns
-    -------
-    float
-    """
-    rising = min(progress / 0.05, 1.0)
-    return rising * (0.5 + 0.5 * math.cos(math.pi * progress))
-
-
-def _newest(tokens: np.ndarray, window: int) -> np.ndarray:
-    """The last tokens of each row that are not 0, moved to the right end."""
-    order = np.argsort(tokens > 0, axis=1, kind="stable")[:, -window:]
-    kept = np.take_along_axis(tokens, order, axis=1)
-    return np.pad(kept, ((0, 0), (window - kept.shape[1], 0)))
-
-
-def _loss(network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tensor):
-    """Cross-entropy over the whole catalogue, summed over the places that guess; their number."""
-    guess = targets != NOTHING
-    hidden = network(inputs)[guess]  # only these are multiplied with the catalogue
-    items = slice(1, network.items.num_embeddings - (not network.causal))
-    logits = hidden @ network.items.weight[items].T + network.bias[items]
-    return functional.cross_entropy(logits, targets[guess], reduction="sum"), len(hidden)
