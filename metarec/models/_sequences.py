@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
@@ -102,11 +103,41 @@ class SequenceTransformer(Method):
     def _step(self, network: ItemTransformer, optimizer, inputs: np.ndarray, targets: np.ndarray):
         """One step down the mean cross-entropy of a batch; returns its sum and its guesses."""
         device = next(network.parameters()).device
-        loss, n = loss_of(network.train(), *(torch.tensor(x).to(device) for x in (inputs, targets)))
+        loss, n = loss_of(network.train(), *tensors(device, inputs, targets))
         optimizer.zero_grad()
         (loss / max(n, 1)).backward()
         optimizer.step()
         return loss.item(), n
+
+    def losses(self, ratings: Ratings) -> pd.DataFrame:
+        """What training makes small, for any people and without learning from them: no dropout.
+
+        Parameters
+        ----------
+        ratings : Ratings
+            With timestamps and the catalogue of the training ratings.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a person who rated (index `user`): `nats`, the mean cross-entropy of a guess,
+            NaN without a guess, and `guesses`. Cuts and ties are drawn from `seed`.
+
+        Raises
+        ------
+        ValueError
+            When the catalogue is another one.
+        """
+        if not np.array_equal(self.items_, ratings.items.index):
+            raise ValueError(f"{ratings.name} has another catalogue than the training ratings")
+        generator, network = np.random.default_rng(self.seed), self.network()
+        device, rows = next(network.parameters()).device, []
+        with torch.no_grad():
+            for history in shuffled(ratings, generator):
+                loss, n = loss_of(network, *tensors(device, *self._task([history], generator)))
+                rows.append((loss.item() / n if n else np.nan, n))
+        users = ratings.users.index[np.unique(ratings.positions()[0])]
+        return pd.DataFrame(rows, users, columns=["nats", "guesses"])
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
@@ -136,7 +167,7 @@ class SequenceTransformer(Method):
         with torch.inference_mode():
             table, bias = network.catalogue(n_items)
             for start in range(0, len(tokens), 256):
-                last = network(torch.tensor(tokens[start : start + 256]).to(device))[:, -1]
+                last = network(*tensors(device, tokens[start : start + 256]))[:, -1]
                 logits = torch.addmm(bias, last, table.T)
                 out[start : start + 256, :-1] = logits.double().cpu().numpy()
         out[:, -1] = out[:, :-1].min(1, initial=0)
@@ -181,3 +212,18 @@ class SequenceTransformer(Method):
     def _ask(self, tokens: np.ndarray) -> np.ndarray:
         """The last tokens of a history such that the last place guesses what comes next."""
         raise NotImplementedError
+
+
+def tensors(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
+    """Copies of NumPy arrays on a device.
+
+    Parameters
+    ----------
+    device : torch.device
+    *arrays : array
+
+    Returns
+    -------
+    list of Tensor
+    """
+    return [torch.tensor(array).to(device) for array in arrays]

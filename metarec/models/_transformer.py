@@ -172,6 +172,8 @@ class CatalogueLoss(torch.autograd.Function):
         for h, target, slope in zip(*parts, strict=True):
             chances = torch.addmm(bias, h, table.T).log_softmax(1)  # [rows, items], logarithms yet
             total -= chances.gather(1, target[:, None]).sum()
+            if not any(ctx.needs_input_grad):
+                continue
             chances.exp_().scatter_add_(1, target[:, None], -torch.ones_like(h[:, :1]))
             torch.mm(chances, table, out=slope)
             slopes[1].addmm_(chances.T, h)

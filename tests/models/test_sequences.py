@@ -415,3 +415,24 @@ def test_the_step_size_rises_and_falls_to_nothing():
     assert warm_up_then_cosine(0.05) == pytest.approx(1, abs=0.01)
     falling = [warm_up_then_cosine(p) for p in np.linspace(0.06, 1, 20)]
     assert falling == sorted(falling, reverse=True)
+
+
+@pytest.mark.parametrize("model", BOTH, ids=["SASRec", "BERT4Rec"])
+def test_losses_are_those_of_training_person_by_person_without_dropout(model):
+    ratings = sequences([1, 2, 3, 4, 5, 6, 7, 8], [3, 2], [5])
+    model = clone(model).set_params(dropout=0.5).fit(ratings)
+    found = model.losses(ratings)
+    pd.testing.assert_frame_equal(found, model.losses(ratings))
+    assert found["guesses"].iloc[-1] == (0 if model.causal else 1)  # one item has no past
+    generator, net = np.random.default_rng(model.seed), model.network()
+    tasks = [model._task([h], generator) for h in shuffled(ratings, generator)]
+    assert len(tasks) == len(found)
+    other = model.losses(ratings.keep_users([1]))
+    assert list(other.index) == [1]
+    inputs, targets = (torch.tensor(part) for part in model._task([np.array([2, 1])], generator))
+    if model.causal:
+        logits = net(inputs)[:, -1] @ net.items.weight[1:].T + net.bias[1:]
+        expected = functional.cross_entropy(logits, targets[:, -1]).item()
+        assert other["nats"].item() == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match="another catalogue"):
+        model.losses(sequences([1, 2], n_items=9))
