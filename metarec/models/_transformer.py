@@ -221,4 +221,5 @@ def loss_of(network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tenso
     hidden = network(inputs)[guess]  # only these are multiplied with the catalogue
     n_special = 1 + (not network.causal)
     catalogue = network.catalogue(network.items.num_embeddings - n_special)
-    return CatalogueLoss.apply(hidden, *catalogue, targets[guess]), len(hidden)
+    rows = 256 if hidden.device.type == "cpu" else 16_384  # a GPU has no need of small parts
+    return CatalogueLoss.apply(hidden, *catalogue, targets[guess], rows), len(hidden)
