@@ -99,7 +99,7 @@ pd.DataFrame({
 #
 # A network that has learned to predict the next word from a large collection can then be used for much else; that
 # first step is called {term}`pretraining`. In this chapter we do it from scratch, so that nothing in it remains a
-# black box, and with the smallest vocabulary in the world. Chapter 07 takes networks that others pretrained on
+# black box, and with a very small vocabulary. Chapter 07 takes networks that others pretrained on
 # text.
 
 # %%
@@ -293,7 +293,7 @@ assert np.allclose(attention(swapped, swapped, swapped)[0][2], Y[2])
 # ## A block, and a network
 #
 # Attention moves information between places. A small network, the same at each place, then works on what has arrived.
-# Both *add* their answer to what was there, so that a block which has learned nothing yet does no harm, and both read
+# Both *add* their answer to what was there, so that a block which has learned nothing yet does little harm, and both read
 # their input *normalised* to mean zero and variance one. That is a {term}`transformer` block:
 #
 # $$
@@ -443,7 +443,7 @@ assert round(p / (p + q), 2) == 0.94
 
 # %% [markdown]
 # We try it: two networks of the same shape, the same people, the same number of passes; one with the whole catalogue, one with a
-# single negative. The loop of the class in short, with consecutive windows.
+# single negative. The loop of the class in short, with consecutive windows; its negatives are drawn from all films.
 
 # %%
 def windows(stories, length=50):
