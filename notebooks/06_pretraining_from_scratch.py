@@ -75,11 +75,9 @@ ratings = mr.data.movielens_100k()
 when = ratings.table.sort_values("timestamp", kind="stable")
 evening = when[when["user"] == 117].tail(9)
 start = evening["timestamp"].iloc[0]
-pd.DataFrame({
-    "film": ratings.items["title"][evening["item"]].to_numpy(),
-    "year": ratings.items["year"][evening["item"]].to_numpy(),
-    "minute": (evening["timestamp"].to_numpy() - start) // 60,
-})  # fmt: skip
+films = ratings.items.loc[evening["item"]].set_index("title")[["year"]]
+films["minute"] = (evening["timestamp"].to_numpy() - start) // 60
+films
 
 # %% [markdown]
 # Cover the last line. What would you have guessed? New films of that winter first, then, step by step,
@@ -217,9 +215,14 @@ bets.round({"nats": 2, "perplexity": 0})
 # %% [markdown] tags=["worked-example"]
 # **Three films**: $\mathbf x_1 = (1, 0)$, $\mathbf x_2 = (0, 1)$, $\mathbf x_3 = (1, 1)$. The third place asks with $(1, 1)$. Its
 # dot products with the three keys are $1$, $1$ and $2$; divided by $\sqrt 2$ they are $0.707$, $0.707$ and $1.414$. The
-# exponentials are $2.028$, $2.028$ and $4.113$, with sum $8.169$, so the weights are $0.248$, $0.248$ and $0.503$. The answer is
+# exponentials are $2.028$, $2.028$ and $4.113$, with sum $8.169$, so the weights are $0.248$, $0.248$ and $0.503$ (and the answer below is rounded at the end):
 #
-# $$ \mathbf y_3 = 0.248\,(1, 0) + 0.248\,(0, 1) + 0.503\,(1, 1) = (0.752, 0.752). $$
+# $$
+# \begin{aligned}
+# \mathbf y_3 &= 0.248\,\mathbf x_1 + 0.248\,\mathbf x_2 + 0.503\,\mathbf x_3 \\
+# &= (0.752, 0.752).
+# \end{aligned}
+# $$
 #
 # The second place sees two films. Its matches are $0$ and $1$, its weights $0.330$ and $0.670$, its answer is
 # $(0.330, 0.670)$. The first place sees only itself and answers $(1, 0)$.
@@ -333,7 +336,8 @@ SHAPE = {
 sketch = models.SASRec(**SHAPE, n_epochs=1, seed=seed)
 next(sketch.epochs(ratings.keep_users(pool[:20])))  # one epoch
 with torch.no_grad():
-    tokens = torch.tensor(stories[0][-50:] + 1)  # 0 is padding
+    longest = max(stories, key=len)
+    tokens = torch.tensor(longest[-50:] + 1)  # 0 is padding
     mine, _ = read(sketch.network(), tokens)
     assert torch.allclose(
         mine, sketch.network()(tokens[None])[0], atol=1e-5
@@ -653,7 +657,7 @@ for name in ["SASRec", "BERT4Rec", *COUNTING, "popularity"]:
     )
 pd.DataFrame(
     {name: [i.mean for i in both] for name, both in parts.items()},
-    index=["same second as the film before", "later than it"],
+    index=["same second", "later"],
 ).T.round(2)
 
 # %%
@@ -712,7 +716,7 @@ on this data set may be the order of rows in somebody's file.
 #
 # Language models follow *scaling laws*: over many orders of magnitude the loss falls as a power of the data and of the size of the
 # network, a straight line in a plot with two logarithmic axes {cite}`kaplan2020scaling`. We measure four numbers of people and three widths; for few people
-# there are more epochs, so that the numbers of steps are nearer to each other. Judged are always the same people, who were put aside. The line is
+# there are more epochs, so that the numbers of steps are nearer to each other (the last doubling, at equal epochs, still doubles them). Judged are always the same people, who were put aside. The line is
 #
 # $$ \log \mathcal L = \log c - \eta \log n, $$
 #
