@@ -1,188 +1,171 @@
-"""What comes next: methods that read a history in its order, the oldest first."""
+"""Transformers that read a history and guess what comes next: SASRec and BERT4Rec."""
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
-import scipy.sparse
 
-from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import framed, histories, liked, unit_columns
-from metarec.models.base import Method, with_unseen
+from metarec.models._sequences import SequenceTransformer
+from metarec.models._transformer import NOTHING
+from metarec.models._windows import cut
 
 
-class RecentItemNeighbours(Method):
-    r"""Item neighbours in which the last items of the history weigh more.
+class SASRec(SequenceTransformer):
+    r"""Self-attentive sequential recommendation: the GPT of viewing histories.
 
-    The item that was rated a places before the last weighs :math:`\gamma^a` if a < `n_recent`,
-    else 0. The score of j is the weighted sum of :math:`s_{ij}`, the cosine of the sets of people
-    who rated i and j, whatever the rating. Supports are read oldest first. An empty history gets
-    the items by popularity. Introduced in chapter 03.
+    A causal transformer reads items :math:`i_1, \dots, i_t` and gives at each place a vector
+    :math:`h_t`; the chance of j to come next is softmax over the whole catalogue of
+    :math:`h_t^\top e_j + b_j`, where :math:`e_j` is also the vector by which the network reads j.
+    Training makes the mean of :math:`-\log P(i_{t+1} \mid i_1 \dots i_t)` small over all places,
+    without sampling. Introduced in chapter 06.
 
     Parameters
     ----------
-    n_recent : int
-        How many of the last items count, at least 1; the default is tuned on next item.
-    decay : float
-        γ in 0..1; 1 forgets the order.
+    width : int
+        Size of all vectors, a multiple of `n_heads`.
+    n_blocks, n_heads : int
+    window : int
+        How many of the last items it reads, at least 1.
+    dropout : float
+        0 to 1.
+    lr : float
+        Largest step size of AdamW; it rises for a twentieth of the training, then falls to 0.
+    n_epochs, batch_size : int
+        Passes over the histories; windows a step. The defaults are tuned on next item.
+    seed : int
+    device : str
+        "auto" takes CUDA, then MPS, then the CPU.
 
     Attributes
     ----------
-    similarity_ : array, shape [items + 1, items + 1]
-        s, with a zero diagonal; the last row and column stand for unseen items.
+    weights_ : array of float32, shape [parameters]
+        All weights of the network, in PyTorch's order.
     popularity_ : array, shape [items + 1]
-        Ratings of each item.
-
-    Raises
-    ------
-    ValueError
-        In `fit`, when `n_recent` is less than 1.
+        Logarithm of 1 + the number of ratings: the scores after an empty history.
 
     References
     ----------
-    Deshpande and Karypis (2004), Item-based top-N recommendation algorithms, ACM TOIS 22(1),
-    doi:10.1145/963770.963776. Ding and Li (2005), Time weight collaborative filtering, CIKM,
-    doi:10.1145/1099554.1099689.
+    Kang and McAuley (2018), Self-attentive sequential recommendation, ICDM,
+    doi:10.1109/ICDM.2018.00035. They sample one negative item a place; with the cross-entropy
+    over the catalogue it is far better: Klenitskiy and Vasilev (2023), RecSys,
+    doi:10.1145/3604915.3610644.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"user": [1, 1, 2, 2], "item": [1, 3, 2, 4], "rating": 5})
+    >>> from metarec.data import Episodes, Ratings
+    >>> rows = {"user": [1, 1, 1, 2, 2, 2], "item": [1, 2, 3] * 2, "rating": 5}
+    >>> table = pd.DataFrame(rows).assign(timestamp=[1, 2, 3] * 2)
     >>> ratings = Ratings.from_table(table)
-    >>> model = RecentItemNeighbours(decay=0.5).fit(ratings)
-    >>> model.predict(Episodes.of_one(ratings, {1: 5, 2: 5}))  # the last item leads to item 4
-    array([[0.5, 1. ]])
+    >>> model = SASRec(width=8, n_heads=1, n_epochs=40, lr=0.05, dropout=0.0).fit(ratings)
+    >>> scores = model.predict(Episodes.of_one(ratings, {1: 5}))[0]  # of items 2 and 3
+    >>> bool(scores[0] > scores[1])
+    True
     """
 
-    predicts_ratings = False
+    causal, n_special = True, 1
 
-    def __init__(self, n_recent: int = 5, decay: float = 0.6):
-        self.n_recent = n_recent
-        self.decay = decay
+    def __init__(
+        self,
+        width: int = 48,
+        n_blocks: int = 1,
+        n_heads: int = 1,
+        window: int = 50,
+        dropout: float = 0.15,
+        lr: float = 0.006,
+        n_epochs: int = 20,
+        batch_size: int = 32,
+        seed: int = 0,
+        device: str = "auto",
+    ):
+        super().__init__(
+            width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
+        )
 
-    def fit(self, ratings: Ratings) -> Self:
-        if self.n_recent < 1:
-            raise ValueError(f"n_recent {self.n_recent} must be at least 1")
-        self.items_ = ratings.items.index.to_numpy()
-        unit = unit_columns(liked(ratings, -np.inf))
-        similarity = (unit.T @ unit).toarray()
-        np.fill_diagonal(similarity, 0)
-        self.similarity_ = framed(similarity)
-        self.popularity_ = with_unseen(ratings.item_counts().astype(float), 0.0)
-        return self
+    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+        """Read all but the last; guess all but the first, each exactly once."""
+        tokens, new = cut(histories, self.window + 1, self.window, generator)
+        inputs, targets = tokens[:, :-1], tokens[:, 1:]
+        return inputs, np.where((inputs > 0) & new[:, 1:], targets - 1, NOTHING)
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        weight = recency(episodes.support_mask, self.n_recent, self.decay)
-        scores = histories(support, weight > 0, weight, len(self.items_)) @ self.similarity_
-        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
+    def _ask(self, tokens: np.ndarray) -> np.ndarray:
+        return tokens
 
 
-class MarkovChain(Method):
-    r"""Which item follows which: a first-order chain, smoothed, that may skip items.
+class BERT4Rec(SequenceTransformer):
+    r"""Bidirectional encoder of histories: the BERT of viewing histories.
 
-    A pair (i, j) counts :math:`\gamma^{h-1}` if j came h ≤ `n_steps` places after i in somebody's
-    order of time. The chance of j after i is :math:`P_{ij} = (c_{ij} + \lambda \pi_j) /
-    (c_{i\cdot} + \lambda)`, where :math:`\pi` is the popularity, summing to 1. The score of j is
-    the sum of :math:`\gamma^{h-1} P_{ij}` over the last `n_steps` items i, h places ago.
-    One step is the plain chain. Introduced in chapter 03.
+    Some items of a window are replaced by a mask, and a transformer in which every place sees
+    every other guesses them: training makes the mean of :math:`-\log P(i_t \mid \text{the rest})`
+    small over the masked places. To guess what comes next, the mask is put behind the history.
+    Introduced in chapter 06.
 
     Parameters
     ----------
-    n_steps : int
-        How far apart two items may be, at least 1; the default is tuned on next item.
-    decay : float
-        γ in 0..1.
-    smoothing : float
-        λ ≥ 0: how many steps to a random popular item each item is given.
+    width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
+        As in `SASRec`. `window` is at least 2: the mask takes a place.
+    masked : float
+        Share of the items that are masked, above 0 and below 1; at least one in each window.
 
     Attributes
     ----------
-    transitions_ : array, shape [items + 1, items + 1]
-        P; the last row, for unseen items, is the popularity.
-
-    Raises
-    ------
-    ValueError
-        In `fit`, when the ratings have no timestamps or `n_steps` is less than 1.
+    weights_ : array of float32, shape [parameters]
+        All weights of the network, in PyTorch's order.
+    popularity_ : array, shape [items + 1]
+        As in `SASRec`.
 
     References
     ----------
-    Shani, Heckerman and Brafman (2005), An MDP-based recommender system, JMLR 6, 1265-1295
-    (skipping in section 4).
+    Sun et al. (2019), BERT4Rec: sequential recommendation with bidirectional encoder
+    representations from transformer, CIKM, doi:10.1145/3357384.3357895.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> table = pd.DataFrame(
-    ...     {"user": [1, 1, 2, 2], "item": [1, 2, 1, 2], "rating": 5, "timestamp": [1, 2, 1, 2]}
-    ... )
+    >>> from metarec.data import Episodes, Ratings
+    >>> rows = {"user": [1, 1, 1, 2, 2, 2], "item": [1, 2, 3] * 2, "rating": 5}
+    >>> table = pd.DataFrame(rows).assign(timestamp=[1, 2, 3] * 2)
     >>> ratings = Ratings.from_table(table)
-    >>> model = MarkovChain(n_steps=1, smoothing=2).fit(ratings)
-    >>> model.predict(Episodes.of_one(ratings, {1: 5}))  # two steps to item 2, and half of λ
-    array([[0.75]])
+    >>> model = BERT4Rec(width=8, n_heads=1, n_epochs=3, lr=0.02, dropout=0.0).fit(ratings)
+    >>> scores = model.predict(Episodes.of_one(ratings, {1: 5, 2: 5}))[0]  # of item 3
+    >>> scores.shape
+    (1,)
     """
 
-    predicts_ratings = False
+    causal, n_special = False, 2
 
-    def __init__(self, n_steps: int = 15, decay: float = 0.8, smoothing: float = 3.0):
-        self.n_steps = n_steps
-        self.decay = decay
-        self.smoothing = smoothing
+    def __init__(
+        self,
+        width: int = 48,
+        n_blocks: int = 1,
+        n_heads: int = 1,
+        window: int = 50,
+        dropout: float = 0.1,
+        lr: float = 0.006,
+        n_epochs: int = 30,
+        batch_size: int = 32,
+        masked: float = 0.3,
+        seed: int = 0,
+        device: str = "auto",
+    ):
+        super().__init__(
+            width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
+        )
+        self.masked = masked
 
-    def fit(self, ratings: Ratings) -> Self:
-        if not ratings.has_timestamps:
-            raise ValueError(f"{ratings.name} has no timestamps; a chain needs the order of time")
-        if self.n_steps < 1:
-            raise ValueError(f"n_steps {self.n_steps} must be at least 1")
-        counts = self._counts(ratings)
-        popularity = ratings.item_counts() / len(ratings)
-        total = counts.sum(1, keepdims=True)
-        chances = (counts + self.smoothing * popularity) / np.maximum(total + self.smoothing, 1e-12)
-        self.items_ = ratings.items.index.to_numpy()
-        self.transitions_ = framed(chances)
-        self.transitions_[-1, :-1] = popularity
-        return self
+    def _check(self, ratings: Ratings) -> None:
+        super()._check(ratings)
+        if not 0 < self.masked < 1:
+            raise ValueError(f"masked must be above 0 and below 1, not {self.masked}")
 
-    def _counts(self, ratings: Ratings) -> np.ndarray:
-        """c: how often j follows i, distant steps counting less; [items, items]."""
-        users, items = ratings.positions()
-        order = np.lexsort((ratings.table["timestamp"], users))  # stable: ties keep their rows
-        users, items = users[order], items[order]
-        counts = np.zeros((ratings.n_items, ratings.n_items))
-        for h in range(1, self.n_steps + 1):
-            same = users[h:] == users[:-h]
-            pairs = items[:-h][same], items[h:][same]
-            counts += self.decay ** (h - 1) * scipy.sparse.coo_array(
-                (np.ones(len(pairs[0])), pairs), shape=counts.shape
-            )
-        return counts
+    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+        """Hide some; guess those. The last item of a row is hidden as often as any other."""
+        tokens, new = cut(histories, self.window, self.window, generator)
+        lot = np.where((tokens > 0) & new, generator.random(tokens.shape), 2.0)
+        hidden = (lot < self.masked) | (lot == lot.min(1, keepdims=True))
+        inputs = np.where(hidden, len(self.items_) + 1, tokens)
+        return inputs, np.where(hidden, tokens - 1, NOTHING)
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        weight = recency(episodes.support_mask, self.n_steps, self.decay)
-        scores = histories(support, weight > 0, weight, len(self.items_)) @ self.transitions_
-        scores = np.where(weight.any(1)[:, None], scores, self.transitions_[-1])
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
-
-
-def recency(mask: np.ndarray, n_recent: int, decay: float) -> np.ndarray:
-    """Weights of the items of histories: 1 for the last, then decay, decay², …, then 0.
-
-    Parameters
-    ----------
-    mask : array of bool, shape [users, k]
-        Filled slots, the oldest first.
-    n_recent : int
-        How many items get a weight.
-    decay : float
-
-    Returns
-    -------
-    array of float, shape [users, k]
-    """
-    age = mask[:, ::-1].cumsum(1)[:, ::-1] - 1  # filled slots behind this one
-    return np.where(mask & (age < n_recent), float(decay) ** np.maximum(age, 0), 0.0)
+    def _ask(self, tokens: np.ndarray) -> np.ndarray:
+        mask = np.full((len(tokens), 1), len(self.items_) + 1)
+        return np.concatenate([tokens[:, 1:], mask], axis=1)

@@ -14,6 +14,7 @@ from metarec.models import (
     ALS,
     BPR,
     EASE,
+    BERT4Rec,
     Bias,
     BiasedMF,
     ContentBayes,
@@ -32,6 +33,7 @@ from metarec.models import (
     RandomScores,
     RecentItemNeighbours,
     Rocchio,
+    SASRec,
     SVDPlusPlus,
     UserNeighbours,
 )
@@ -60,6 +62,8 @@ METHODS = [
     ContentRidge(),
     ContentRidge(target="rating"),
     Rocchio(),
+    SASRec(width=8, n_epochs=1, window=10),
+    BERT4Rec(width=8, n_blocks=1, n_epochs=1, window=10),
 ]
 KS = (0, 1, 5, 20)
 
