@@ -718,9 +718,9 @@ on this data set may be the order of rows in somebody's file.
 # network, a straight line in a plot with two logarithmic axes {cite}`kaplan2020scaling`. We measure four numbers of people and three widths; for few people
 # there are more epochs, so that the numbers of steps are nearer to each other (the last doubling, at equal epochs, still doubles them). Judged are always the same people, who were put aside. The line is
 #
-# $$ \log \mathcal L = \log c - \eta \log n, $$
+# $$ \log \mathcal L = \log c - \xi \log n, $$
 #
-# and each doubling of $n$ multiplies the loss by $2^{-\eta}$. For the interval we draw the judged people with replacement, again and again, and fit anew.
+# and each doubling of $n$ multiplies the loss by $2^{-\xi}$. For the interval we draw the judged people with replacement, again and again, and fit anew.
 
 # %%
 def learn(n_people, width, n_epochs):
@@ -793,7 +793,7 @@ for ax, (axis, losses), color in zip(axes, (("people", by_people), ("width", by_
 
 # %% tags=["say", "remove-input", "nbval-ignore-output"]
 mr.say(f"""
-With the number of people the exponent is $\\eta =$ {laws["people"]:.3f}: each doubling lowers the price by {mr.percent(1 - 2 ** -laws["people"].mean, 1)}. With
+With the number of people the exponent is $\\xi =$ {laws["people"]:.3f}: each doubling lowers the price by {mr.percent(1 - 2 ** -laws["people"].mean, 1)}. With
 the width it is {laws["width"]:.3f}. The intervals are over the judged people; another random start moves the exponents too. And three doublings are no
 law. Look at the last one on each side: from {MIDDLE} to {N_PEOPLE} people the price falls by {last["people"]:.2f} nats, with the last doubling of the width by {last["width"]:.2f}. The vectors are nearly wide enough
 for what so few people teach; the people are not enough. So the decision that one would take from the picture is to get more people, and chapter 08 does.
