@@ -1,28 +1,35 @@
 """Pretrained networks by name or folder: found, loaded, and never fetched behind the reader's back.
 
 A model is the name of an asset of the book ("encoder", "language-model"), a folder in the layout
-of Hugging Face, a GGUF file, or a name that the local Hugging Face cache knows. Weights in GGUF
-form take long to unpack, so they are unpacked once, into the reader's cache folder.
-Introduced in chapter 07.
+of Hugging Face, a GGUF file, or a name that the local Hugging Face cache knows. Only safetensors
+and GGUF are read: no pickle, and no code that came with a model. Weights in GGUF form take long to
+unpack, so they are unpacked once, into the reader's cache folder. Introduced in chapter 07.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import json
-import os
 import shutil
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from metarec.data import assets
 from metarec.data.device import pick
 from metarec.models import cache
 
 ASSETS = ("encoder", "language-model")
+FORMAT = 1  # raise it when a GGUF file would be unpacked to something else
+KINDS = (".safetensors", ".json", ".jinja", ".model", ".txt")
+POOLING = "1_Pooling/config.json"  # where Sentence-BERT's makers say how tokens become one vector
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
 class PretrainedError(RuntimeError):
@@ -40,14 +47,11 @@ class Pretrained:
     tokenizer : transformers.PreTrainedTokenizerBase
     folder : Path
         Where the files are.
-    sha256 : str
-        Of all files that decide what the network gives.
     """
 
     network: Any
     tokenizer: Any
     folder: Path
-    sha256: str
 
     @property
     def window(self) -> int:
@@ -56,20 +60,6 @@ class Pretrained:
         limits = [told, self.tokenizer.model_max_length]
         limits.append(getattr(self.network.config, "max_position_embeddings", None))
         return min(int(limit) for limit in limits if limit)
-
-    @property
-    def pooling(self) -> str:
-        """How the model's makers turn token vectors into one: "mean" or "last"."""
-        told = _json(self.folder / "1_Pooling" / "config.json")
-        if told.get("pooling_mode_lasttoken"):
-            return "last"
-        unknown = [k for k, v in told.items() if k.startswith("pooling_mode") and v is True]
-        if unknown and unknown != ["pooling_mode_mean_tokens"]:
-            raise PretrainedError(
-                f'{self.folder} asks for {unknown[0]}; pass pooling="mean" or pooling="last"'
-            )
-        named = " ".join(self.network.config.architectures or ())
-        return "last" if "CausalLM" in named else "mean"
 
 
 def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrained:
@@ -91,7 +81,7 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
     Raises
     ------
     PretrainedError
-        When there is no such model here, or its files are no model.
+        When there is no such model here, or its files are no whole model.
     metarec.data.AssetError
         When a model of the book is missing or damaged.
     """
@@ -99,20 +89,21 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
 
     folder = locate(model)
     kind = transformers.AutoModelForCausalLM if head else transformers.AutoModel
+    wanted = {"use_safetensors": True, "output_loading_info": True, **LOCAL}
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        raise _no_model(folder, "it has no tokenizer")
     try:
         with quiet():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            network = kind.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise PretrainedError(
-            f"{folder} holds no model that transformers can read ({first}); it needs config.json, "
-            "weights in safetensors form, and a tokenizer"
-        ) from None
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
+            network, told = kind.from_pretrained(folder, **wanted)
+    except Exception as error:  # each of the libraries below has errors of its own
+        raise _no_model(folder, str(error).strip().splitlines()[0]) from error
+    missing = [name for name in sorted(told["missing_keys"]) if "pooler" not in name]
+    if missing:  # transformers would make them up; a pooler is of no use here
+        raise _no_model(folder, f"it has no weights for {missing[0]}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    network = network.float().eval().to(pick(device))
-    return Pretrained(network, tokenizer, folder, digest(folder))
+    return Pretrained(network.float().eval().to(pick(device)), tokenizer, folder)
 
 
 def locate(model: str | Path) -> Path:
@@ -129,9 +120,10 @@ def locate(model: str | Path) -> Path:
     Raises
     ------
     PretrainedError
-        When there is no such model here.
+        When there is no such model here; the network is not asked.
     """
-    place = assets.find(str(model)) if str(model) in ASSETS else Path(model).expanduser()
+    own = str(model) in ASSETS
+    place = assets.find(str(model), verify=True) if own else Path(model).expanduser()
     if place.suffix == ".gguf" and place.is_file():
         return unpacked(place)
     if place.is_dir():
@@ -145,8 +137,43 @@ def locate(model: str | Path) -> Path:
     return known
 
 
+def pooling_of(folder: Path) -> str:
+    """How a model's makers turn the vectors of tokens into one.
+
+    Parameters
+    ----------
+    folder : Path
+        From `locate`.
+
+    Returns
+    -------
+    str
+        "mean" or "last". Where the makers say nothing: "last" for causal networks, in which only
+        the last token has seen the whole text, and "mean" for all others.
+
+    Raises
+    ------
+    PretrainedError
+        When they want another kind of pooling.
+    """
+    told = _json(folder / POOLING)
+    modes = [key for key, value in told.items() if key.startswith("pooling_mode") and value is True]
+    names = {"pooling_mode_mean_tokens": "mean", "pooling_mode_lasttoken": "last"}
+    if modes and (len(modes) > 1 or modes[0] not in names):
+        raise PretrainedError(
+            f'{folder} asks for {" and ".join(modes)}; pass pooling="mean" or pooling="last"'
+        )
+    if modes:
+        return names[modes[0]]
+    named = " ".join(_json(folder / "config.json").get("architectures") or ())
+    return "last" if "CausalLM" in named or "LMHeadModel" in named else "mean"
+
+
 def unpacked(gguf: Path) -> Path:
     """The folder with a GGUF file's weights as safetensors, made at the first call.
+
+    It takes about 20 seconds for 135 million weights. Of several processes that ask at once, one
+    unpacks and the others wait; a folder appears when it is whole, and a damaged one is made anew.
 
     Parameters
     ----------
@@ -155,24 +182,35 @@ def unpacked(gguf: Path) -> Path:
     Returns
     -------
     Path
-        In the reader's cache folder; a damaged one is made anew.
+        In the reader's cache folder.
+
+    Raises
+    ------
+    PretrainedError
+        When the file is no GGUF file of a causal network, or the folder cannot be written.
     """
-    folder = cache.folder() / "pretrained" / f"{gguf.stem}-{_file_digest(gguf)[:16]}"
-    if _json(folder / "whole.json").get("sha256") == digest(folder):
+    folder = cache.folder() / "pretrained" / f"{gguf.stem}-{_file_digest(gguf)[:16]}-{FORMAT}"
+    if _whole(folder):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
-        _unpack(gguf, Path(work))
-        (Path(work) / "whole.json").write_text(json.dumps({"sha256": digest(Path(work))}))
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(work, folder, dirs_exist_ok=True)
+    part = folder.with_name(folder.name + ".part")  # what an interrupted call has left, or nothing
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(folder.name + ".lock")):
+            if not _whole(folder):
+                for old in (part, folder):
+                    shutil.rmtree(old, ignore_errors=True)
+                _unpack(gguf, part)
+                part.rename(folder)
+    except Exception as error:  # of the file system, or of the library that reads GGUF
+        raise PretrainedError(f"{gguf} cannot be unpacked into {folder}: {error}") from error
     return folder
 
 
 def _unpack(gguf: Path, folder: Path) -> None:
+    """Write network, tokenizer and, last, the hash of both."""
     import transformers
 
-    source = {"gguf_file": gguf.name, "local_files_only": True}
+    source = {"gguf_file": gguf.name, **LOCAL}
     with quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **source)
         network = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, **source)
@@ -182,6 +220,12 @@ def _unpack(gguf: Path, folder: Path) -> None:
         plain.load_state_dict(network.state_dict())
         plain.half().save_pretrained(folder)  # 4-bit weights lose nothing that counts
         tokenizer.save_pretrained(folder)
+    (folder / "whole.json").write_text(json.dumps({"sha256": digest(folder)}))
+
+
+def _whole(folder: Path) -> bool:
+    """Whether nothing is missing and nothing was changed since it was unpacked."""
+    return _json(folder / "whole.json").get("sha256") == digest(folder)
 
 
 def digest(folder: Path) -> str:
@@ -194,31 +238,35 @@ def digest(folder: Path) -> str:
     Returns
     -------
     str
+        Another one after any change, so that no cached vector outlives its network.
     """
     together = hashlib.sha256()
-    kinds = (".safetensors", ".json", ".txt", ".model", ".bin")
-    for path in sorted(folder.glob("*")):
-        if path.suffix in kinds and path.name != "whole.json":
-            together.update(f"{path.name} {_file_digest(path)}\n".encode())
+    for path in [*sorted(folder.glob("*")), folder / POOLING]:
+        if path.suffix in KINDS and path.name != "whole.json" and path.is_file():
+            name = path.relative_to(folder).as_posix()
+            together.update(f"{name} {_file_digest(path)}\n".encode())
     return together.hexdigest()
 
 
 def _file_digest(path: Path) -> str:
-    return _digest_of(path, path.stat().st_mtime_ns)
+    about = path.stat()
+    return _digest_of(path, about.st_mtime_ns, about.st_size)
 
 
 @functools.lru_cache(maxsize=256)
-def _digest_of(path: Path, changed: int) -> str:
-    """SHA-256 of a file; `changed` is its time stamp, so that an edited file is read again."""
+def _digest_of(path: Path, changed: int, size: int) -> str:
+    """SHA-256 of a file; with time stamp and size, so that an edited file is read again."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json(path: Path) -> dict:
+    """What a file says; nothing when it is missing or damaged."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _in_hub_cache(name: str) -> Path | None:
@@ -231,17 +279,24 @@ def _in_hub_cache(name: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-class quiet:
-    """Within it transformers prints neither bars nor advice."""
+def _no_model(folder: Path, why: str) -> PretrainedError:
+    return PretrainedError(
+        f"{folder} holds no model that can be read here ({why}); it needs config.json, "
+        "all weights in safetensors form (pickled ones are never opened), and a tokenizer"
+    )
 
-    def __enter__(self):
-        from transformers.utils import logging
 
-        self.logging, self.level = logging, logging.get_verbosity()
-        self.bars = os.environ.get("TQDM_DISABLE")
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Within it transformers gives no advice and draws no bar, but for that of a GGUF file."""
+    from transformers.utils import logging
 
-    def __exit__(self, *error):
-        self.logging.set_verbosity(self.level)
-        self.logging.enable_progress_bar()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
