@@ -211,7 +211,7 @@ def _unpack(gguf: Path, folder: Path) -> None:
     import transformers
 
     source = {"gguf_file": gguf.name, **LOCAL}
-    with quiet():
+    with quiet(), _read_once():
         tokenizer = transformers.AutoTokenizer.from_pretrained(gguf.parent, **source)
         network = transformers.AutoModelForCausalLM.from_pretrained(gguf.parent, **source)
         config = network.config
@@ -221,6 +221,21 @@ def _unpack(gguf: Path, folder: Path) -> None:
         plain.half().save_pretrained(folder)  # 4-bit weights lose nothing that counts
         tokenizer.save_pretrained(folder)
     (folder / "whole.json").write_text(json.dumps({"sha256": digest(folder)}))
+
+
+@contextlib.contextmanager
+def _read_once() -> Iterator[None]:
+    """Halve the time: transformers reads a file's header thrice and lists its names 400 times."""
+    import gguf
+
+    own = {name: getattr(gguf, name) for name in ("GGUFReader", "get_tensor_name_map")}
+    try:
+        for name, function in own.items():
+            setattr(gguf, name, functools.cache(function))
+        yield
+    finally:
+        for name, function in own.items():
+            setattr(gguf, name, function)
 
 
 def _whole(folder: Path) -> bool:

@@ -1,0 +1,858 @@
+# %% [markdown]
+# # Pretrained language models as feature extractors
+#
+# A language model has read more than any of us. Give it the title of a film that opens tonight:
+# does it know whether you will like it?
+
+# %% [markdown] tags=["opening"]
+# :::{admonition} In this chapter
+# :class: opening
+#
+# **Question.** What does a language model know about a film from its text?
+#
+# **You will be able to**
+# - turn texts into vectors with a real encoder and a real language model, and choose layer and pooling;
+# - measure what such a vector knows, with probes that are compared with a trivial answer;
+# - decide whether text features pay for a film that nobody has rated.
+#
+# **Before you start.** Chapters 02 and 05. Chapter 06 helps: it builds attention from nothing.
+#
+# **Time.** 60 minutes to read; less than 60 seconds to run on one core, of which the language model
+# takes half, the first time it is unpacked.
+# :::
+
+# %%
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+import torch
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import KFold
+
+import metarec as mr
+from metarec import evaluation, models, plots
+
+# %% tags=["parameters"]
+full = False  # True: the language model reads all well-known films
+seed = 0  # 0 is the text; 1, 2, … draw other people, films and random starts
+
+# %% tags=["remove-input"]
+BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
+    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
+)
+SPLIT = mr.data.splits.SEED + seed
+READ = 600 if full else 200  # films that the language model reads
+HIDDEN_SETS = 20 if full else 6  # of films, for the count of columns
+
+
+def without(result, *rivals):
+    """A result less the rows that another chapter saves."""
+    return dataclasses.replace(result, table=result.table[~result.table["method"].isin(rivals)],
+                               facts=result.facts.drop(list(rivals)))  # fmt: skip
+
+
+def interval_dot(ax, y, interval, color, marker="o"):
+    """A mean with its interval, lying."""
+    ax.plot([interval.low, interval.high], [y, y], color=color, lw=2, solid_capstyle="butt")
+    ax.plot(interval.mean, y, marker, color=color, ms=6)
+
+# %% [markdown]
+# ## Two readers
+#
+# The word *pretrained* means: somebody else has paid. Both models of this chapter were trained on
+# more text than a person can read, on tasks that need no labels, and their weights are public. They are
+# the two kinds that chapter 06 builds in miniature.
+#
+# - An **encoder** of the {term}`BERT` family {cite}`devlin2019bert`: every token looks at all others, left
+#   and right. Ours, `all-MiniLM-L6-v2`, is a small one distilled from a larger {cite}`wang2020minilm`,
+#   and then trained on pairs of sentences that belong together, so that one vector stands for a sentence
+#   {cite}`reimers2019sentence`.
+# - A **language model** of the GPT family {cite}`brown2020language`: every token looks at those before it, and
+#   must guess the next. Ours is SmolLM2 with 135 million weights {cite}`allal2025smollm2`, small enough for a laptop.
+#
+# In this chapter their weights stay as they are: they are *frozen*, and we only read off what they
+# compute. Chapter 08 trains them further; chapter 09 lets the second one speak.
+
+# %%
+ratings = mr.data.movielens_100k()
+films = ratings.items
+facts = mr.data.film_facts(ratings).table
+
+
+def in_order(title):  # "Shining, The" -> "The Shining"
+    return re.sub(r"^(.*), (The|A|An)\b", r"\2 \1", title)
+
+
+titles = films["title"].map(in_order)
+year = films["year"].astype("string").fillna("?")
+genres = films["genres"].fillna("").str.replace("|", ", ")
+texts = titles + " (" + year + "). " + genres
+FARGO = films.index.get_loc(100)
+texts.iloc[FARGO]
+
+# %% [markdown]
+# ### From letters to tokens
+#
+# A network reads numbers. A *tokenizer* cuts a text into pieces of a fixed vocabulary: frequent words whole,
+# rare words in parts, so that nothing is ever unknown. Each model has its own.
+
+# %%
+encoder = models.pretrained.load("encoder")
+language_model = models.pretrained.load("language-model")
+some = ["The Godfather", "Trainspotting", "Koyaanisqatsi"]
+pd.DataFrame({
+    "encoder": [encoder.tokenizer.tokenize(t) for t in some],
+    "language model": [language_model.tokenizer.tokenize(t) for t in some],
+}, index=some).map(" ".join)  # fmt: skip
+
+# %% [markdown]
+# The signs `##` and `Ġ` say "goes on" and "begins with a space". Note how little of *Koyaanisqatsi* is left: a name
+# that the vocabulary does not hold becomes a string of syllables, and whatever the model knows about it must
+# be found again from that string.
+
+# %% [markdown]
+# ### A word in its context
+#
+# The first layer looks each token up in a table, so a word has one vector wherever it stands. Each further
+# layer mixes in what attention finds around it. Take the token *star* in three texts in which it stands at the
+# same place, and compare its vectors by their {term}`cosine similarity`, layer by layer.
+
+# %%
+THREE = ["Star Wars", "Star Trek: The Wrath of Khan", "Star of the silent screen"]
+
+
+def star(text):
+    """The vectors of the token `star`: [layers + 1, width]."""
+    ids = encoder.tokenizer(text, return_tensors="pt")
+    with torch.inference_mode():
+        out = encoder.network(**ids, output_hidden_states=True)
+    return torch.stack(out.hidden_states)[:, 0, 1].numpy()  # token 0 is [CLS]
+
+
+def unit(vectors):  # [n, width], each row of length 1
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+wars, *others = [unit(star(text)) for text in THREE]
+context = pd.DataFrame(
+    {text: (wars * v).sum(-1) for text, v in zip(THREE[1:], others)},
+    pd.Index(range(7), name="layer"),
+)
+context.T.round(2)
+
+# %% tags=["say", "remove-input"]
+mr.say(f"""
+In the table of tokens, layer 0, it is one and the same vector. A layer on, the star of *Star Wars* and that of *Star
+Trek* are still alike; the star of the silent screen has become something else, and at layer 3 the
+cosines are {context.iloc[3, 0]:.2f} and {context.iloc[3, 1]:.2f}. This is what *contextual* means, and it is what a bag of
+words (chapter 05) cannot do.
+""")
+
+# %% [markdown]
+# ### One vector a text
+#
+# A recommender wants one vector a film, not one a token. Write $\mathbf h_1, \dots, \mathbf h_T$ for the vectors of the
+# $T$ tokens of a text $\mathbf c_i$, in one layer. Two ways of **pooling** are common:
+#
+# $$
+# M(\mathbf c_i) = \frac1T \sum_{t=1}^{T} \mathbf h_t \quad \text{(mean)},
+# \qquad
+# M(\mathbf c_i) = \mathbf h_T \quad \text{(last token)}.
+# $$ (eq-07-pooling)
+#
+# In a causal network the last token is the only one that has seen the whole text; in an encoder they all
+# have. The makers of our encoder trained it with the mean, so the mean is what we should take. By hand:
+
+# %%
+ids = encoder.tokenizer(texts.iloc[FARGO], return_tensors="pt")
+with torch.inference_mode():
+    h = encoder.network(**ids).last_hidden_state[0].numpy()  # [T, width]
+by_hand = h.mean(axis=0)
+
+library = models.encode([texts.iloc[FARGO], "a longer text beside it"])
+assert np.allclose(by_hand, library[0], atol=1e-5)
+print(f"{len(h)} tokens, each a vector of {h.shape[1]} numbers")
+
+# %% [markdown]
+# `models.encode` does the same for many texts: those of like length go through the network together, padding
+# does not count, and what was encoded once comes from a cache the next time. We encode every film twice: its
+# bare **title**, and its **text**, which is title, year and genres.
+
+# %%
+text_vectors = models.encode(list(texts)).astype(float)  # [films, 384]
+title_vectors = models.encode(list(titles)).astype(float)
+text_vectors.shape
+
+# %% [markdown]
+# ## Neighbours
+#
+# The vectors that lie nearest to a film's vector, by the title alone and by the whole text:
+
+# %%
+def nearest(vectors, film, n=3):
+    similar = unit(vectors) @ unit(vectors)[film]
+    return "; ".join(titles.iloc[np.argsort(-similar)[1 : n + 1]])
+
+
+well_known = [films.index.get_loc(item) for item in (1, 127, 50, 98, 100, 483)]
+pd.DataFrame({
+    "by title": [nearest(title_vectors, film) for film in well_known],
+    "by text": [nearest(text_vectors, film) for film in well_known],
+}, titles.iloc[well_known]).style.set_properties(**{"white-space": "normal"})  # fmt: skip
+
+# %% [markdown]
+# Some of it is impressive. From the title alone the encoder puts the other *Star Wars* films, whose titles share no word
+# with it, near *Star Wars*, and children's films near *Toy Story*. And some of it is a pun: *The Silence of the
+# Lambs* lands among animals. The encoder knows language. Whether it knows films is another question.
+
+# %% [markdown]
+# ### Do films that read alike please the same people?
+#
+# Looking at neighbours convinces everybody of everything, so we measure. Chapter 04 gave each film factors that are learned from
+# ratings alone; call two films *alike in taste* if those factors have a high cosine. For each film with at least
+# 50 ratings we rank all others by the cosine of the texts and by that of the tastes, and correlate the two
+# rankings (Spearman's correlation). The mean over films is the **agreement**: one for a text that knows taste
+# perfectly, zero for one that knows nothing of it.
+
+# %%
+taste_model = models.HierarchicalBayes(seed=seed).fit(ratings)
+known = np.flatnonzero(ratings.item_counts() >= 50)  # films
+
+
+def ranks(vectors):
+    """Centred ranks of the other films by cosine: [films, films - 1]."""
+    n = len(vectors)
+    cosine = unit(vectors) @ unit(vectors).T
+    others = cosine[~np.eye(n, dtype=bool)].reshape(n, n - 1)
+    return scipy.stats.rankdata(others, axis=1) - n / 2
+
+
+def agreement(vectors, rows=known):
+    """Spearman's correlation of each film's rankings by text and by taste."""
+    a, b = ranks(vectors[rows]), ranks(taste_model.item_mean_[rows, 1:])
+    return (a * b).sum(1) / np.sqrt((a**2).sum(1) * (b**2).sum(1))
+
+# %%
+columns = {
+    name: mr.data.item_features(ratings, name.split()).values
+    for name in ("genres", "genres year", "genres year critics")
+}
+sources = {"title": title_vectors, "text": text_vectors, **columns}
+agrees = {name: agreement(vectors) for name, vectors in sources.items()}
+shown = {n: f"{evaluation.bootstrap(a):.3f}" for n, a in agrees.items()}
+pd.Series(shown, name="agreement with taste").to_frame()
+
+# %% tags=["say", "remove-input"]
+ahead = evaluation.paired(agrees["genres year"], agrees["text"])
+mr.say(f"""
+A title says something about taste, but little: {agrees["title"].mean():.2f}. The text, which *contains* genre and year,
+reaches {agrees["text"].mean():.2f}. And the same genre and year as plain columns of numbers reach
+{agrees["genres year"].mean():.2f}, which is {ahead:.2f} more. So the encoder has not added to the facts that we gave it; in
+its vector they are harder to see than before. Critics are far ahead of both. Before we draw a conclusion, let us see whether
+we are using the vectors well.
+""")
+
+# %% [markdown]
+# ## The language model, layer by layer
+#
+# SmolLM2 has 30 layers and was never asked to make one vector of a text. Which layer, and which pooling? We let
+# it read a random sample of the films with 50 ratings, since it has six times as many weights as the encoder. One pass gives
+# all layers, and `pool` gives both kinds of vector.
+
+# %%
+draw = np.random.default_rng(seed)
+read = draw.choice(known, min(READ, len(known)), replace=False)
+read = read[np.argsort(texts.iloc[read].str.len())]  # like lengths together
+states = {"mean": [], "last": []}
+with torch.inference_mode():
+    for rows in np.array_split(read, len(read) // 25):
+        batch = language_model.tokenizer(
+            list(texts.iloc[rows]), padding=True, return_tensors="pt"
+        )
+        out = language_model.network(**batch, output_hidden_states=True)
+        for how, parts in states.items():
+            pooled = [models.encoders.pool(hidden, batch["attention_mask"], how)
+                      for hidden in out.hidden_states]  # fmt: skip
+            parts.append(torch.stack(pooled).numpy())
+states = {how: np.concatenate(p, 1) for how, p in states.items()}
+
+two = models.encode(list(texts.iloc[read[:2]]), language_model, "last", 15)
+assert np.allclose(two, states["last"][15, :2], atol=1e-3)
+states["last"].shape  # [layers + 1, films, width]
+
+# %% [markdown]
+# We ask two things of each layer: the agreement with taste, and the mean cosine of two random films. If
+# vectors point in all directions alike, that mean is zero; if it is large, they all lie in a narrow cone. The second is
+# called **anisotropy** and was found in many language models {cite}`ethayarajh2019contextual`.
+
+# %%
+def mean_cosine(vectors):
+    n, total = len(vectors), unit(vectors).sum(axis=0)
+    return (total @ total - n) / (n * (n - 1))
+
+
+LAYERS = range(0, 31, 2)
+cone = {how: [mean_cosine(s[layer]) for layer in LAYERS] for how, s in states.items()}
+
+
+def agreement_of_layers(how, centre):
+    """Mean agreement with taste of each layer, on the films that were read."""
+    found = []
+    for layer in LAYERS:
+        v = states[how][layer].astype(float)
+        v = v - v.mean(axis=0) if centre else v
+        both = ranks(v), taste_ranks
+        found.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(*both)]))
+    return found
+
+
+taste_ranks = ranks(taste_model.item_mean_[read, 1:])
+layers = {how: agreement_of_layers(how, centre=False) for how in states}
+layers |= {f"{how}, centred": agreement_of_layers(how, True) for how in states}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels against the layer of the language model. Left: the mean cosine of two random films; with mean pooling it rises to one in the middle layers and stays near one to the last but a few; with the last token it climbs from about a half to above eight tenths. A dashed line for the encoder lies at about four tenths. Right: agreement with taste; mean pooling begins at the level of the first layers and falls, the last token stays flatter; dashed lines of the encoder and of genre and year columns lie above all of them."}, "figure": {"caption": "The language model's vectors of films, by layer and pooling. Left: how narrow their cone is. Right: their agreement with taste, as they are (solid) and with their mean taken off (dotted). Dashed lines: the encoder, and plain columns of genre and year, on the same films.", "name": "fig-07-layers"}}
+with plots.style():
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 3.9))
+    fig.suptitle("The language model's vectors point the same way,\nand no layer of it knows taste as well as two plain facts do",
+                 x=0.012, ha="left", fontweight="bold", fontsize=11.8)  # fmt: skip
+for how, color in (("mean", BLUE), ("last", RED)):
+    axes[0].plot(LAYERS, cone[how], color=color)
+    axes[1].plot(LAYERS, layers[how], color=color)
+    axes[1].plot(LAYERS, layers[f"{how}, centred"], color=color, ls=(0, (1, 1.5)))
+encoder_here = agreement(text_vectors, read).mean()
+columns_here = agreement(columns["genres year"], read).mean()
+axes[0].axhline(mean_cosine(text_vectors[read]), color=GREY, ls=(0, (5, 2)), lw=1.3)
+for value, name in ((encoder_here, "encoder"), (columns_here, "genre and year columns")):
+    axes[1].axhline(value, color=GREY, ls=(0, (5, 2)), lw=1.3)
+    axes[1].text(30, value + 0.003, name, color=GREY, fontsize=9, ha="right")
+axes[0].text(30, mean_cosine(text_vectors[read]) + 0.02, "encoder", color=GREY, fontsize=9, ha="right")
+axes[0].text(13, 0.93, "mean of tokens", color=plots.readable(BLUE), fontsize=9)
+axes[0].text(17, 0.71, "last token", color=plots.readable(RED), fontsize=9)
+axes[0].set(ylim=(0, 1.03), xlabel="layer (0 is the table of tokens)")
+axes[1].set(ylim=(0, 0.25), xlabel="layer (0 is the table of tokens)")
+axes[0].set_title("mean cosine of two random films", fontsize=9.5)
+axes[1].set_title("agreement with taste", fontsize=9.5);
+
+# %%
+ids = language_model.tokenizer(texts.iloc[FARGO], return_tensors="pt")
+with torch.inference_mode():
+    out = language_model.network(**ids, output_hidden_states=True)
+length = out.hidden_states[15][0].norm(dim=-1).numpy()  # [tokens]
+times = length[0] / np.median(length[1:])
+
+# %% tags=["say", "remove-input"]
+best_mean, best_last = max(layers["mean"]), max(layers["last"])
+centred_gain = layers["last, centred"][-1] - layers["last"][-1]
+mr.say(f"""
+Three things are to be seen in {{numref}}`fig-07-layers`.
+
+*The cone.* With mean pooling two random films have a cosine of {max(cone["mean"]):.2f} in the middle layers: as far as the cosine
+can tell, all films are one film. The reason sits in a single place. In layer 15 the vector of the *first* token of *Fargo* is
+about {times:.0f} times as long as that of a typical other token, and it is nearly the same for every text, so the mean is mostly it.
+Such *massive activations* are known from many language models {{cite}}`sun2024massive`. The last token does not contain the first one's
+vector, and its cone is wider.
+
+*The layers.* Deeper is not better. The mean of tokens agrees most with taste near the *bottom* ({best_mean:.2f}), where the vectors are little more
+than a bag of words; the last token is best a few layers up ({best_last:.2f}). The upper layers prepare the guess of the next token, which is another job.
+
+*The level.* Neither reaches the encoder ({encoder_here:.2f} on the same films), with six times its weights; nor do both reach the two columns
+({columns_here:.2f}). What a network was trained for matters more than its size: one was trained to put a text into one vector, the other to go on writing.
+""")
+
+# %% [markdown]
+# So from here on we use the encoder, and the language model waits for chapter 09, where it may do what it was
+# trained for.
+
+# %% [markdown]
+# ## Whitening
+#
+# A cone is cheap to repair: take the mean off. One can go on and stretch the cloud of vectors until it is round.
+# Let $\mathbf m$ be the mean of the vectors and $\mathbf Q \boldsymbol\Lambda \mathbf Q^\top$ their covariance, eigenvalues
+# falling. **Whitening** with $n$ components keeps the first $n$ directions and gives each the variance one
+# {cite}`su2021whitening`:
+#
+# $$
+# \mathbf z_i = \boldsymbol\Lambda_n^{-1/2} \mathbf Q_n^\top \bigl( M(\mathbf c_i) - \mathbf m \bigr).
+# $$ (eq-07-whitening)
+#
+# That the covariance of $\mathbf z$ is the identity follows by putting it in:
+# $\boldsymbol\Lambda_n^{-1/2} \mathbf Q_n^\top \mathbf Q \boldsymbol\Lambda \mathbf Q^\top \mathbf Q_n \boldsymbol\Lambda_n^{-1/2} = \mathbf I$,
+# since $\mathbf Q_n^\top \mathbf Q$ is the first $n$ rows of the identity.
+
+# %%
+def whiten(vectors, n):
+    """The first n directions, each of variance 1: [films, n]."""
+    centred = vectors - vectors.mean(axis=0)
+    roots, directions = np.linalg.eigh(centred.T @ centred / len(centred))
+    roots, directions = roots[::-1][:n], directions[:, ::-1][:, :n]
+    directions = directions * np.sign(directions.sum(axis=0))  # fix the sign
+    return centred @ directions / np.sqrt(roots)
+
+
+round_cloud = whiten(text_vectors, 16)
+assert np.allclose(np.cov(round_cloud.T, bias=True), np.eye(16), atol=1e-8)
+
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+white = {n: agreement(whiten(text_vectors, n)) for n in SIZES}
+centred = text_vectors - text_vectors.mean(axis=0)
+off_mean = agreement(centred)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Agreement with taste against the number of whitened components, on a logarithmic axis. The line rises from one component to a top at about eight, and then falls steadily; with all components hardly anything is left. Horizontal lines: raw vectors, centred vectors a little above them, the top of the whitened line just above that, and columns of genre and year highest."}, "figure": {"caption": "Agreement of text and taste when the encoder's vectors are whitened with a growing number of components; bars: 95 % intervals over films. Horizontal lines: the vectors as they are, with the mean taken off, and plain columns.", "name": "fig-07-whitening"}}
+fig, ax = plots.figure("A round cloud of few directions is a little better than the raw one; of all directions, ruined",
+                       "components kept", "agreement with taste", height=3.9)  # fmt: skip
+places = range(len(SIZES))
+bars = [evaluation.bootstrap(white[n]) for n in SIZES]
+ax.plot(places, [b.mean for b in bars], "o-", color=BLUE)
+ax.vlines(places, [b.low for b in bars], [b.high for b in bars], color=BLUE, lw=1.3)
+levels = {"as they are": (agrees["text"].mean(), -0.006, "top"), "mean taken off": (off_mean.mean(), 0.003, "bottom"),
+          "genre and year columns": (agrees["genres year"].mean(), 0.003, "bottom")}  # fmt: skip
+for name, (level, shift, side) in levels.items():
+    ax.axhline(level, color=GREY, ls=(0, (5, 2)), lw=1.3)
+    ax.text(8.3, level + shift, name, color=GREY, fontsize=9, ha="right", va=side)
+ax.text(0.1, 0.075, "whitened", color=plots.readable(BLUE), fontsize=9.5)
+ax.set_xticks(places, [str(n) for n in SIZES])
+ax.set(ylim=(0, 0.23));
+
+# %% tags=["say", "remove-input"]
+top = max(SIZES, key=lambda n: white[n].mean())
+gain_centre = evaluation.paired(off_mean, agrees["text"])
+mr.say(f"""
+Taking the mean off brings {gain_centre:.3f}. Whitening with {top} components reaches {white[top].mean():.2f}, with 16 it has
+{white[16].mean():.2f}, and with {SIZES[-1]} it has destroyed most of it ({white[SIZES[-1]].mean():.2f}): the last directions hold noise, and making them
+as loud as the first drowns the rest. "Whiten your embeddings" is therefore half an advice; the other half is a number, and it depends
+on the task. A cosine needs few directions. A *regression* learns itself how loud each direction should be, so for the models below whitening is a
+change of units, and we keep 16 components as columns.
+""")
+
+# %% [markdown]
+# ### A map
+#
+# Two directions fit on paper. What do the first two show?
+
+# %%
+feature_names = mr.data.item_features(ratings, ["genres", "year"]).names
+plain = [n for n, name in enumerate(feature_names) if not name.startswith("years")]
+plain = [n for n in plain if not feature_names[n].startswith("no ")]
+related = np.corrcoef(round_cloud[:, :2].T, columns["genres year"][:, plain].T)[:2, 2:]
+meaning = pd.DataFrame(
+    related.T, [feature_names[n] for n in plain], ["across", "upwards"]
+)
+strongest = meaning.abs().max(axis=1).sort_values(ascending=False).index[:6]
+meaning.loc[strongest].round(2)
+
+# %% tags=["remove-input"]
+from matplotlib.transforms import Bbox
+
+SHOWN = [1, 50, 56, 64, 71, 79, 88, 98, 100, 127, 135, 168, 181, 183, 185, 199, 204, 216, 234, 313, 357, 418, 432, 483, 550, 603]
+spots = [films.index.get_loc(item) for item in SHOWN]
+KINDS = {"Horror": RED, "Thriller": RED, "Animation": GREEN, "Children's": GREEN, "Sci-Fi": PURPLE, "Romance": ORANGE}
+
+
+def kind(film):
+    """The colour of the first listed kind that the film has."""
+    has = films["genres"].iloc[film].split("|")
+    return next((color for name, color in KINDS.items() if name in has), GREY)
+
+
+def label(ax, x, y, text, taken, color):
+    """Write a name beside its point where no other name is."""
+    for dx, dy, ha, va in ((5, 0, "left", "center"), (-5, 0, "right", "center"), (0, 5, "center", "bottom"), (0, -5, "center", "top"),
+                           (5, 7, "left", "bottom"), (-5, 7, "right", "bottom"), (5, -7, "left", "top"), (-5, -7, "right", "top"),
+                           (0, 14, "center", "bottom"), (0, -14, "center", "top")):  # fmt: skip
+        written = ax.annotate(text, (x, y), (dx, dy), textcoords="offset points", ha=ha, va=va, fontsize=8.5, color=color)
+        box = written.get_window_extent(ax.figure.canvas.get_renderer()).padded(1)
+        if not any(box.overlaps(other) for other in taken):
+            taken.append(box)
+            return
+        written.remove()
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Scatter of all films as pale dots with about 25 names. Thrillers lie on the left and comedies on the right; old films lie high and new ones low. Films of one series lie close together."}, "figure": {"caption": "The encoder's vectors of all films on their first two whitened directions; named: some well-known films. Red: thriller or horror; green: for children; purple: science fiction; orange: romance; grey: others.", "name": "fig-07-map"}}
+fig, ax = plots.figure("The map shows what we wrote into the texts: kind of film across, age upwards",
+                       "first direction: comedies to the right", "second direction: older films higher", height=5.6)  # fmt: skip
+ax.scatter(*round_cloud[:, :2].T, s=4, color="#D5DAE0", lw=0)
+ax.grid(False)
+ax.set(xlim=(-2.4, 2.6), ylim=(-2.9, 2.6))
+fig.draw_without_rendering()
+points = ax.transData.transform(round_cloud[spots, :2])
+taken = [Bbox.from_bounds(x - 8, y - 8, 16, 16) for x, y in points]
+for film in spots:
+    x, y = round_cloud[film, :2]
+    ax.scatter(x, y, s=22, color=kind(film), zorder=3)
+    name = titles.iloc[film].split(":")[0].split(" and the ")[0]
+    label(ax, x, y, name, taken, plots.readable(kind(film)))
+
+# %% tags=["say", "remove-input"]
+low, high = strongest[0], strongest[1]
+mr.say(f"""
+The first direction is *{strongest[0].removeprefix("genre ")}* (correlation {meaning.loc[strongest[0]].abs().max():.2f}) against
+*{strongest[2].removeprefix("genre ")}*; the second is the *{strongest[1].removeprefix("genre ")}* ({meaning.loc[strongest[1]].abs().max():.2f}), older films on top. That is no surprise,
+once said: genre words and four digits are most of each text. But it should make us careful with pretty maps of embeddings. This one shows what we wrote into the
+texts ourselves.
+""")
+
+# %% [markdown]
+# ## What does the vector know?
+#
+# A **probe** is a small model that tries to read one fact off a frozen vector {cite}`alain2017probes,belinkov2022probing`. If even the best
+# linear reading fails, the fact is not there in a form that a linear head could use. Two rules keep a probe honest: it is judged on films that it
+# was not fitted to, and it is compared with a trivial answer and with a plain input.
+#
+# The judging can be done in closed form. Ridge regression predicts $\hat{\mathbf y} = \mathbf H \mathbf y$ with
+# $\mathbf H = \mathbf X (\mathbf X^\top \mathbf X + \lambda \mathbf I)^{-1} \mathbf X^\top$. Leave film $i$ out and fit again: the new prediction
+# $\hat y_i^{(-i)}$ does not change if we put film $i$ back with the value $\hat y_i^{(-i)}$ instead of $y_i$, since then its error is zero and
+# the optimum stays where it is. So $\hat y_i^{(-i)} = \hat y_i + H_{ii} (\hat y_i^{(-i)} - y_i)$, and solving for the error,
+#
+# $$
+# y_i - \hat y_i^{(-i)} = \frac{y_i - \hat y_i}{1 - H_{ii}} .
+# $$ (eq-07-loo)
+#
+# One fit gives the errors of all films, each predicted from all others. We choose $\lambda$ by them too, one number for more than a thousand films.
+
+# %%
+def probe(x, y):
+    """Share of the variance of y that x explains, film by film."""
+    told = np.isfinite(y)
+    x, y = x[told] - x[told].mean(axis=0), y[told]
+    n, best = len(y), np.full(len(y), np.inf)
+    roots, turn = np.linalg.eigh(x.T @ x)
+    z = x @ turn  # [films, columns]
+    for strength in np.logspace(-2, 2, 5):
+        shrunk = z / (roots + strength * roots.mean())
+        fit = y.mean() + shrunk @ (z.T @ (y - y.mean()))
+        lever = (shrunk * z).sum(axis=1) + 1 / n  # 1/n: the mean is fitted too
+        errors = (y - fit) / (1 - lever)
+        if (errors**2).mean() < (best**2).mean():
+            best = errors
+    trivial = (y - y.mean()) * n / (n - 1)  # the mean of the others
+    return 1 - best**2 / (trivial**2).mean()
+
+# %%
+one, leave = title_vectors[:300], facts["tomatometer"].to_numpy(float)[:300]
+told = np.flatnonzero(np.isfinite(leave))
+x, y = one[told], leave[told]
+model = Ridge(1.0).fit(x, y)
+rest = np.arange(len(y)) != 7  # leave film 7 out, by fitting again
+again = y[7] - Ridge(1.0).fit(x[rest], y[rest]).predict(x[[7]])[0]
+c = x - x.mean(axis=0)
+lever = (c * np.linalg.solve(c.T @ c + np.eye(384), c.T).T).sum(1) + 1 / len(y)
+assert np.isclose(again, ((y - model.predict(x)) / (1 - lever))[7], rtol=1e-3)
+
+# %%
+counts = ratings.item_counts()
+means = ratings.table.groupby("item")["rating"].mean().reindex(films.index)
+american = facts["country"].str.contains("United States")
+has = films["genres"].fillna("").str.contains
+questions = {
+    "year": films["year"].astype("Float64").astype(float),
+    "drama": has("Drama").astype(float),
+    "horror": has("Horror").astype(float),
+    "made in the USA": american.where(facts["wikidata"].notna()).astype(float),
+    "critics' score": facts["tomatometer"].astype(float),
+    "popularity": np.log(counts.clip(1)) + np.where(counts > 0, 0, np.nan),
+    "mean rating": means.where(counts >= 20),
+}
+readings = {
+    "words of the title": mr.data.tfidf(list(titles)).values.toarray(),
+    "title, encoder": title_vectors,
+    "text, encoder": text_vectors,
+    "columns": columns["genres year"],
+    "columns and text": np.hstack([columns["genres year"], text_vectors]),
+}
+explained = {
+    (reading, question): evaluation.bootstrap(probe(x, np.asarray(y, float)))
+    for reading, x in readings.items()
+    for question, y in questions.items()
+}
+
+# %%
+cells = pd.Series({key: i.mean for key, i in explained.items()}).unstack(0)
+cells.loc[list(questions), list(readings)].round(2)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot plot with intervals, one block a question. Year, drama and horror are read almost wholly from the text, in which they stand, and hardly from the title, but for horror. Country is read a little from the title. Critics' score, popularity and mean rating are nearly unreadable from the title; from the text about as well as, or less well than, from the columns of genre and year."}, "figure": {"caption": "Share of the variance between films that a linear probe explains, each film predicted from all others; bars: 95 % intervals over films. Zero is what the mean of the other films reaches.", "name": "fig-07-probes"}}
+fig, ax = plots.figure("Read off the vector: what was written into the text. A bare title tells little",
+                       "share of variance explained", "", height=6.0)  # fmt: skip
+looks = {"words of the title": (GREY, "v"), "title, encoder": (ORANGE, "s"), "text, encoder": (BLUE, "o"), "columns": (GREEN, "D")}
+for block, question in enumerate(questions):
+    for row, (reading, (color, marker)) in enumerate(looks.items()):
+        interval_dot(ax, -block * 5.4 - row, explained[reading, question], color, marker)
+ax.set_yticks([-5.4 * block - 1.5 for block in range(len(questions))], list(questions))
+ax.axvline(0, color=INK, lw=1)
+ax.grid(False, axis="y")
+ax.grid(True, axis="x")
+for row, (reading, (color, _)) in enumerate(looks.items()):
+    name = "genre and year columns" if reading == "columns" else reading
+    ax.text(0.5, -5.4 * 5 - row * 1.9 + 1.0, name, color=plots.readable(color), fontsize=9.5, va="center")
+ax.set(xlim=(-0.2, 1.04));
+
+# %% tags=["say", "remove-input"]
+def got(reading, question):
+    return f"{explained[reading, question].mean:.2f}"
+
+
+mr.say(f"""
+Read {{numref}}`fig-07-probes` from the top.
+
+*What stands in the text* is in the vector: drama and horror nearly whole, the year to {mr.percent(explained["text, encoder", "year"].mean)}, though it is written
+there in digits. A column of numbers keeps all of it.
+
+*What a title hints at* is there a little. The encoder recognises a country in a title ({got("title, encoder", "made in the USA")}; single words: {got("words of the title", "made in the USA")}),
+and horror ({got("title, encoder", "horror")}).
+
+*What we need* is hardly there. The critics' score, how many people saw a film, how they liked it: from the title {got("title, encoder", "critics' score")},
+{got("title, encoder", "popularity")} and {got("title, encoder", "mean rating")}. From the text it is more, because genre and year tell something; but the plain columns
+tell as much or more ({got("columns", "mean rating")} against {got("text, encoder", "mean rating")} for the mean rating), and the two together bring {got("columns and text", "mean rating")}.
+
+A model of this size has not read reviews of these films, or has not kept them. It knows what *words* mean. A film's worth is not in the meaning
+of its title.
+""")
+
+# %% [markdown]
+# ## Films that nobody has rated
+#
+# Probes are a diagnosis. The treatment is tested on the two protocols of chapter 05 in which items are new. `with_features` adds the text's
+# 16 components to the catalogue under a name of our choice, and every method that takes groups of features can use them.
+
+# %%
+described = mr.data.with_features(ratings, "text", round_cloud)
+mr.data.item_features(described, ["genres", "text"]).names[-2:]
+
+# %% [markdown]
+# ### New items
+#
+# Protocol 2 hides a fifth of the liked films whole and asks for a ranking of them. The method is the ridge regression of likes on features,
+# one a person, from chapter 05. Its $\lambda$ is chosen for each set of features on another fifth, hidden inside the training part.
+
+# %%
+inner = mr.data.new_items(mr.data.new_items(described, SPLIT).train, SPLIT + 1)
+GROUPS = ("text", "genres year", "genres year text",
+          "genres year critics", "genres year critics text")  # fmt: skip
+rankers = {}
+for groups in GROUPS:
+    tried = evaluation.tune(
+        models.ContentRidge(groups), {"regularization": [10, 30, 100, 300]},
+        inner.train, inner.test, "ndcg@10",
+    )  # fmt: skip
+    best = float(tried["regularization"][0])
+    rankers[f"ridge on {groups}"] = models.ContentRidge(groups, best)
+fresh = evaluation.new_items(rankers, described, SPLIT)
+wanted = ["ndcg@10", "recall@10"]
+fresh.table.pivot_table("value", "method", "metric")[wanted].round(3)
+
+# %%
+def added(result, method, reference, metric, k=-1):
+    return result.difference(f"ridge on {method}", f"ridge on {reference}", metric, k)
+
+
+rank_plain = added(fresh, "genres year text", "genres year", "ndcg@10")
+rank_critics = added(
+    fresh, "genres year critics text", "genres year critics", "ndcg@10"
+)
+print(f"text added to genre and year: {rank_plain:.3f}")
+print(f"text added to critics too:    {rank_critics:.3f}")
+
+# %% [markdown]
+# Here the text does help a little beside genre and year. It is a ranking of what people *watch*, and the table above said that of the three facts
+# that we care about, popularity is the one that columns and text together tell better than columns alone.
+
+# %% [markdown]
+# ### Both new, and a projection that was taught
+#
+# Protocol 3 adds new people: $k$ ratings of theirs, stars as the question, and the hierarchical linear model of chapter 05, whose prior over
+# weights is learned from all training people.
+#
+# The 16 components are the directions in which texts *differ most*. Nobody says that taste varies along them. A **supervised projection** asks for other
+# directions: those from which the item's bias and factors, learned from ratings, can be predicted,
+#
+# $$
+# \min_{\mathbf G} \sum_{i\ \text{rated}} \omega_i\, \bigl\lVert \mathbf w_i - \mathbf G^\top M(\mathbf c_i) \bigr\rVert^2
+#   + \lambda \lVert \mathbf G \rVert^2 ,
+# $$ (eq-07-taught)
+#
+# where $\mathbf w_i = (b_i, \mathbf v_i)$ comes from hierarchical Bayes on the training ratings, and $\omega_i$ grows with the number of ratings. The
+# rows of $\mathbf G^\top M(\mathbf c_i)$, here five numbers, are the new columns. One trap: a training film's own ratings have shaped its $\mathbf w_i$,
+# so its fitted value looks better than a hidden film's ever will, and whoever learns from the columns trusts them too much. The remedy is
+# *cross-fitting*: each training film gets the prediction of a regression that was fitted without it.
+
+# %%
+def taught(train, vectors, n_factors=4, folds=10):
+    """What the text says about each item's bias and factors: [films, 5]."""
+    bayes = models.HierarchicalBayes(n_factors, seed=seed).fit(train)
+    w, counts = bayes.item_mean_[:-1], train.item_counts()
+    rated, trust = np.flatnonzero(counts), counts / (counts + 5)
+    grid = RidgeCV(np.logspace(-1, 2, 7))  # by leave-one-out, as above
+    ridge = Ridge(grid.fit(vectors[rated], w[rated], trust[rated]).alpha_)
+    found = ridge.fit(vectors[rated], w[rated], trust[rated]).predict(vectors)
+    for fit, out in KFold(folds, shuffle=True, random_state=seed).split(rated):
+        fit, out = rated[fit], rated[out]
+        found[out] = ridge.fit(vectors[fit], w[fit], trust[fit]).predict(vectors[out])
+    return (found - found.mean(axis=0)) / found.std(axis=0)
+
+
+cold = mr.data.both_new(described, seed=SPLIT)
+train = mr.data.with_features(cold.train, "taught", taught(cold.train, text_vectors))
+
+# %%
+CASES = ("genres", "text", "taught", "genres year", "genres year text",
+         "genres year taught", "genres year critics",
+         "genres year critics text", "genres year critics taught")  # fmt: skip
+learners = {
+    f"linear on {groups}": models.HierarchicalLinear(groups, n_sweeps=25)
+    for groups in CASES
+}
+both = evaluation.judging.few_shot(learners, train, cold.test, "both new")
+rows = both.table[both.table["metric"] == "rmse"]
+rmse = rows.pivot_table("value", "method", "k").sort_values(20)
+rmse.round(3)
+
+# %%
+def change(case, reference, k, metric="rmse"):
+    a, b = f"linear on {case}", f"linear on {reference}"
+    return both.difference(a, b, metric, k)
+
+
+PAIRS = [("text", "genres"), ("taught", "genres"), ("taught", "text"),
+         ("genres year text", "genres year"), ("genres year taught", "genres year"),
+         ("genres year critics text", "genres year critics"),
+         ("genres year critics taught", "genres year critics"),
+         ("genres year critics", "genres year")]  # fmt: skip
+effects = {(*pair, k): change(*pair, k) for pair in PAIRS for k in (0, 20)}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot plot of differences in RMSE with intervals, for zero and for twenty known ratings. Sixteen components of the text alone lie near the genre columns; the taught projection lies clearly below them. Added to genre and year, both lie within a few thousandths of zero; added to critics as well, at zero or a little above. Critics themselves lie far to the left, at about four to six hundredths."}, "figure": {"caption": "New people, films that nobody has rated: change of the RMSE when features are exchanged or added, with paired 95 % intervals over people. Filled: nothing known about the person; open: 20 ratings known.", "name": "fig-07-both-new"}}
+fig, ax = plots.figure("Text adds next to nothing to genre and year; critics add ten times as much",
+                       "change of the RMSE, stars (left is better)", "", height=4.6)  # fmt: skip
+spoken = {"genres": "genre", "text": "16 components", "taught": "taught", "genres year text": "+ 16 components",
+          "genres year taught": "+ taught", "genres year critics text": "+ 16 components",
+          "genres year critics taught": "+ taught", "genres year critics": "+ critics"}  # fmt: skip
+under = {"genres": "against genre", "text": "against 16 components", "genres year": "to genre, year", "genres year critics": "to genre, year, critics"}
+rows = []
+for row, (case, reference) in enumerate(PAIRS):
+    for k, fill, shift in ((0, True, 0.13), (20, False, -0.13)):
+        i = effects[case, reference, k]
+        color = GREEN if case == "genres year critics" else ORANGE if case.endswith("taught") else BLUE
+        ax.plot([i.low, i.high], [-row + shift] * 2, color=color, lw=1.8)
+        ax.plot(i.mean, -row + shift, "o", color=color, mfc=color if fill else "white", ms=6)
+    rows.append(f"{spoken[case]} {under[reference]}")
+ax.set_yticks([-r for r in range(len(PAIRS))], rows)
+ax.axvline(0, color=INK, lw=1)
+ax.grid(False, axis="y")
+ax.grid(True, axis="x");
+
+# %% tags=["say", "remove-input"]
+def told_of(case, reference, k):
+    return f"{effects[case, reference, k]:.3f}"
+
+
+mr.say(f"""
+*Instead of genre columns* the text's vector is of use: with nothing known about the person the 16 components change the error by
+{told_of("text", "genres", 0)} stars against genre columns, the taught projection by {told_of("taught", "genres", 0)}. Five taught numbers beat sixteen untaught
+ones, by {told_of("taught", "text", 0)}: the supervision is worth having when text is all there is.
+
+*Beside genre and year* nothing of this is left: {told_of("genres year text", "genres year", 0)} for the components,
+{told_of("genres year taught", "genres year", 0)} for the taught ones. *Beside the critics* both are a little harmful, if anything: {told_of("genres year critics text", "genres year critics", 0)} and
+{told_of("genres year critics taught", "genres year critics", 0)}. Critics' columns bring {told_of("genres year critics", "genres year", 0)}.
+""")
+
+# %% [markdown]
+# ## Why a linear head hardly gains
+#
+# Eighty thousand training ratings and 16 columns: there should be no lack of data. But what a column must explain is a property of the *film*, and of
+# films there are not eighty thousand. All ratings of one film share whatever the columns do not say about it. So the sample that counts is the number of films, and
+# each further column costs about one film's worth of noise, whether there is anything in it or not.
+#
+# Count it. On several sets of hidden films, predict the mean rating of a film by least squares from genre, year and the first $n$ components of the text:
+
+# %%
+components = whiten(text_vectors, 256)
+WIDTHS = (0, 4, 8, 16, 32, 64, 128, 256)
+
+
+def errors_by_width(number):
+    """RMSE of film means on training films and on hidden ones: [widths, 2]."""
+    split = mr.data.both_new(ratings, seed=SPLIT + 1000 * number)
+    counts = split.train.item_counts()
+    target = split.train.item_means(5.0)
+    fit, new = counts > 0, films.index.isin(split.test.hidden)
+    weight, found = np.sqrt(counts[fit]), []
+    for n in WIDTHS:
+        x = [np.ones(len(films)), columns["genres year"], components[:, :n]]
+        x = np.column_stack(x)
+        w = np.linalg.lstsq(x[fit] * weight[:, None], target[fit] * weight)[0]
+        old = np.average((target - x @ w)[fit] ** 2, weights=counts[fit])
+        missed = (means - x @ w)[new].dropna()
+        unseen = np.average(missed**2, weights=ratings.item_counts()[new])
+        found.append((old, unseen))
+    return np.sqrt(found)
+
+
+by_width = np.array([errors_by_width(number) for number in range(HIDDEN_SETS)])
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two lines against the number of text components on a doubling scale. The error on training films falls steadily. The error on hidden films stays level up to some sixty-four components and then rises steeply. Thin lines show the single sets of hidden films, which differ in level but have the same shape."}, "figure": {"caption": "Error of a film's mean rating, predicted from genre, year and a growing number of text components, on training films and on hidden ones (thin: single sets of hidden films; bold: their mean).", "name": "fig-07-width"}}
+fig, ax = plots.figure("Each column makes the films that were seen easier, and the hidden ones no easier",
+                       "text components beside genre and year", "error of the film's mean rating, stars", height=3.8)  # fmt: skip
+for column, color, name in ((0, GREY, "training films"), (1, BLUE, "hidden films")):
+    for one_set in by_width:
+        ax.plot(range(len(WIDTHS)), one_set[:, column], color=color, lw=0.7, alpha=0.5)
+    ax.plot(range(len(WIDTHS)), by_width.mean(0)[:, column], "o-", color=color)
+    ax.text(3.1, by_width.mean(0)[3, column] + (0.055 if column else -0.045), name, color=plots.readable(color))
+ax.set_xticks(range(len(WIDTHS)), [str(n) for n in WIDTHS]);
+
+# %%
+n_films = int((cold.train.item_counts() > 0).sum())
+at = {n: by_width[:, i] for i, n in enumerate(WIDTHS)}
+spent = evaluation.paired(at[256][:, 1], at[0][:, 1])
+small = evaluation.paired(at[16][:, 1], at[0][:, 1])
+learned = evaluation.paired(at[256][:, 0], at[0][:, 0])
+
+# %% tags=["say", "remove-input"]
+mr.say(f"""
+There are {n_films} rated films in the training part. With 256 columns the error on these films falls by {-learned.mean:.2f} stars, and on hidden films it
+*rises* by {spent.mean:.2f}; with 16 it moves by {small.mean:.3f}. The text is not empty, as the probes showed; but what it says beyond genre and year is so little
+that paying for the columns eats it. The taught projection is the way to pay less: a strong penalty, and five columns instead of sixteen.
+That is why it wins where text stands alone, and why even it cannot win where there is nothing left to say.
+""")
+
+# %% [markdown]
+# ## Where text knows nothing
+#
+# The limit is not the head, nor the size of the network. It is that two films can have almost the same text and not at all the same
+# worth. Among films with at least 50 ratings, take the pairs with the most similar texts, and of these the ones that people rate most differently:
+
+# %%
+cosine = np.triu(unit(text_vectors[known]) @ unit(text_vectors[known]).T, 1)
+first, second = np.unravel_index(np.argsort(-cosine, axis=None)[:200], cosine.shape)
+apart = means.to_numpy()[known]
+gap = np.abs(apart[first] - apart[second])
+pairs = np.argsort(-gap)[:6]
+swap = apart[first[pairs]] < apart[second[pairs]]
+better = np.where(swap, second[pairs], first[pairs])
+worse = np.where(swap, first[pairs], second[pairs])
+twins = pd.DataFrame({
+    "liked": texts.to_numpy()[known[better]], "stars": apart[better],
+    "less liked": texts.to_numpy()[known[worse]], "stars ": apart[worse],
+    "cosine": cosine[first[pairs], second[pairs]],
+})  # fmt: skip
+twins.style.format(precision=2).hide(axis="index")
+
+# %% tags=["say", "remove-input"]
+mr.say(f"""
+For the encoder these are twins, and it is right: the texts say the same. A sequel has the title, the genre and nearly the year of its original, and
+{gap[pairs].max():.1f} stars less. No head can part what the vector has not parted. What separates the two is an event that is in neither text: somebody has *seen* them. That is what a critic's
+score is, and what a rating is.
+""")
+
+# %% [markdown]
+# So the verdict on frozen encoders, for films with a title and a few facts: they are a convenient way to turn text into columns where no columns exist, and
+# no substitute for facts that somebody can enter as columns, let alone for an opinion. Longer texts (plots, reviews) and larger models may know more. The
+# three instruments of this chapter, agreement, probes, and the two cold protocols, will tell whether they do.
+
+# %%
+evaluation.leaderboard.save(
+    "07",
+    without(both, "linear on genres year critics"),
+    without(fresh, "ridge on genres year", "ridge on genres year critics"),
+)
