@@ -66,7 +66,7 @@ def interval_dot(ax, y, interval, color, marker="o"):
 # more text than a person can read, on tasks that need no labels, and their weights are public. They are
 # the two kinds that chapter 06 builds in miniature.
 #
-# - An **encoder** of the {term}`BERT` family {cite}`devlin2019bert`: every token looks at all others, left
+# - An **{term}`encoder`** of the {term}`BERT` family {cite}`devlin2019bert`: every token looks at all others, left
 #   and right. Ours, `all-MiniLM-L6-v2`, is a small one distilled from a larger {cite}`wang2020minilm`,
 #   and then trained on pairs of sentences that belong together, so that one vector stands for a sentence
 #   {cite}`reimers2019sentence`.
@@ -96,7 +96,7 @@ texts.iloc[FARGO]
 # %% [markdown]
 # ### From letters to tokens
 #
-# A network reads numbers. A *tokenizer* cuts a text into pieces of a fixed vocabulary: frequent words whole,
+# A network reads numbers. A *tokenizer* cuts a text into {term}`tokens <token>`, pieces of a fixed vocabulary: frequent words whole,
 # rare words in parts, so that nothing is ever unknown. Each model has its own.
 
 # %%
@@ -155,7 +155,7 @@ words (chapter 05) cannot do.
 # ### One vector a text
 #
 # A recommender wants one vector a film, not one a token. Write $\mathbf h_1, \dots, \mathbf h_T$ for the vectors of the
-# $T$ tokens of a text $\mathbf c_i$, in one layer. Two ways of **pooling** are common:
+# $T$ tokens of a text $\mathbf c_i$, in one layer. Two ways of **{term}`pooling`** are common:
 #
 # $$
 # M(\mathbf c_i) = \frac1T \sum_{t=1}^{T} \mathbf h_t \quad \text{(mean)},
@@ -197,11 +197,20 @@ def nearest(vectors, film, n=3):
     return "; ".join(titles.iloc[np.argsort(-similar)[1 : n + 1]])
 
 
-well_known = [films.index.get_loc(item) for item in (1, 127, 50, 98, 100, 483)]
-pd.DataFrame({
+well_known = [films.index.get_loc(item) for item in (1, 127, 50, 98, 100)]
+near = pd.DataFrame({
     "by title": [nearest(title_vectors, film) for film in well_known],
     "by text": [nearest(text_vectors, film) for film in well_known],
-}, titles.iloc[well_known]).style.set_properties(**{"white-space": "normal"})  # fmt: skip
+}, titles.iloc[well_known])  # fmt: skip
+
+# %% tags=["say", "remove-input"]
+def as_table(frame, name=""):
+    """A frame of texts as a table that may wrap on a phone."""
+    head = f"| {name} | " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * (len(frame.columns) + 1)
+    return head + "".join(f"\n| {row} | " + " | ".join(map(str, values)) + " |" for row, values in zip(frame.index, frame.to_numpy()))
+
+
+mr.say(as_table(near, "film"))
 
 # %% [markdown]
 # Some of it is impressive. From the title alone the encoder puts the other *Star Wars* films, whose titles share no word
@@ -260,23 +269,26 @@ we are using the vectors well.
 #
 # SmolLM2 has 30 layers and was never asked to make one vector of a text. Which layer, and which pooling? We let
 # it read a random sample of the films with 50 ratings, since it has six times as many weights as the encoder. One pass gives
-# all layers, and `pool` gives both kinds of vector.
+# all layers, and `pool` both kinds of vector; for a reason that comes soon, we also take the mean without the first token.
 
 # %%
 draw = np.random.default_rng(seed)
 read = draw.choice(known, min(READ, len(known)), replace=False)
 read = read[np.argsort(texts.iloc[read].str.len())]  # like lengths together
-states = {"mean": [], "last": []}
+HOW = {"mean": (0, "mean"), "mean but first": (1, "mean"), "last": (0, "last")}
+states = {how: [] for how in HOW}
 with torch.inference_mode():
     for rows in np.array_split(read, len(read) // 25):
         batch = language_model.tokenizer(
-            list(texts.iloc[rows]), padding=True, return_tensors="pt"
-        )
+            list(texts.iloc[rows]), padding=True,
+            padding_side="right", return_tensors="pt",
+        )  # fmt: skip
         out = language_model.network(**batch, output_hidden_states=True)
-        for how, parts in states.items():
-            pooled = [models.encoders.pool(hidden, batch["attention_mask"], how)
+        for how, (start, pooling) in HOW.items():
+            mask = batch["attention_mask"][:, start:]
+            pooled = [models.encoders.pool(hidden[:, start:], mask, pooling)
                       for hidden in out.hidden_states]  # fmt: skip
-            parts.append(torch.stack(pooled).numpy())
+            states[how].append(torch.stack(pooled).numpy())
 states = {how: np.concatenate(p, 1) for how, p in states.items()}
 
 two = models.encode(list(texts.iloc[read[:2]]), language_model, "last", 15)
@@ -286,7 +298,7 @@ states["last"].shape  # [layers + 1, films, width]
 # %% [markdown]
 # We ask two things of each layer: the agreement with taste, and the mean cosine of two random films. If
 # vectors point in all directions alike, that mean is zero; if it is large, they all lie in a narrow cone. The second is
-# called **anisotropy** and was found in many language models {cite}`ethayarajh2019contextual`.
+# called **{term}`anisotropy`** and was found in many language models {cite}`ethayarajh2019contextual`.
 
 # %%
 def mean_cosine(vectors):
@@ -294,49 +306,42 @@ def mean_cosine(vectors):
     return (total @ total - n) / (n * (n - 1))
 
 
-LAYERS = range(0, 31, 2)
+LAYERS = range(31)
 cone = {how: [mean_cosine(s[layer]) for layer in LAYERS] for how, s in states.items()}
 
 
-def agreement_of_layers(how, centre):
-    """Mean agreement with taste of each layer, on the films that were read."""
-    found = []
-    for layer in LAYERS:
-        v = states[how][layer].astype(float)
-        v = v - v.mean(axis=0) if centre else v
-        both = ranks(v), taste_ranks
-        found.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(*both)]))
-    return found
+def agreement_of_layer(vectors):
+    """Mean agreement with taste on the films that were read."""
+    pairs = zip(ranks(vectors.astype(float)), taste_ranks)
+    return np.mean([np.corrcoef(a, b)[0, 1] for a, b in pairs])
 
 
 taste_ranks = ranks(taste_model.item_mean_[read, 1:])
-layers = {how: agreement_of_layers(how, centre=False) for how in states}
-layers |= {f"{how}, centred": agreement_of_layers(how, True) for how in states}
+layers = {how: [agreement_of_layer(s[n]) for n in LAYERS] for how, s in states.items()}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels against the layer of the language model. Left: the mean cosine of two random films; with mean pooling it rises to one in the middle layers and stays near one to the last but a few; with the last token it climbs from about a half to above eight tenths. A dashed line for the encoder lies at about four tenths. Right: agreement with taste; mean pooling begins at the level of the first layers and falls, the last token stays flatter; dashed lines of the encoder and of genre and year columns lie above all of them."}, "figure": {"caption": "The language model's vectors of films, by layer and pooling. Left: how narrow their cone is. Right: their agreement with taste, as they are (solid) and with their mean taken off (dotted). Dashed lines: the encoder, and plain columns of genre and year, on the same films.", "name": "fig-07-layers"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels against the layer of the language model. Left: the mean cosine of two random films; with mean pooling it is near one from the first layers on; without the first token, and with the last token alone, it lies lower, but still far above the dashed line of the encoder. Right: agreement with taste; the plain mean falls from the bottom upwards, the mean without the first token stays higher, the last token lies between. All of them stay below the dashed line of genre and year columns."}, "figure": {"caption": "The language model's vectors of films, by layer and pooling. Left: how narrow their cone is. Right: their agreement with taste. Dashed: the encoder, and plain columns of genre and year, on the same films.", "name": "fig-07-layers"}}
 with plots.style():
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, 2, figsize=(6.4, 3.9))
-    fig.suptitle("The language model's vectors point the same way,\nand no layer of it knows taste as well as two plain facts do",
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 4.1))
+    fig.suptitle("One token can spoil a mean; and no layer of the language model\nknows taste as well as two plain facts do",
                  x=0.012, ha="left", fontweight="bold", fontsize=11.8)  # fmt: skip
-for how, color in (("mean", BLUE), ("last", RED)):
+colors = {"mean": BLUE, "mean but first": GREEN, "last": RED}
+for how, color in colors.items():
     axes[0].plot(LAYERS, cone[how], color=color)
     axes[1].plot(LAYERS, layers[how], color=color)
-    axes[1].plot(LAYERS, layers[f"{how}, centred"], color=color, ls=(0, (1, 1.5)))
 encoder_here = agreement(text_vectors, read).mean()
 columns_here = agreement(columns["genres year"], read).mean()
-axes[0].axhline(mean_cosine(text_vectors[read]), color=GREY, ls=(0, (5, 2)), lw=1.3)
-for value, name in ((encoder_here, "encoder"), (columns_here, "genre and year columns")):
-    axes[1].axhline(value, color=GREY, ls=(0, (5, 2)), lw=1.3)
-    axes[1].text(30, value + 0.003, name, color=GREY, fontsize=9, ha="right")
-axes[0].text(30, mean_cosine(text_vectors[read]) + 0.02, "encoder", color=GREY, fontsize=9, ha="right")
-axes[0].text(13, 0.93, "mean of tokens", color=plots.readable(BLUE), fontsize=9)
-axes[0].text(17, 0.71, "last token", color=plots.readable(RED), fontsize=9)
+for ax, value, name in ((axes[0], mean_cosine(text_vectors[read]), "encoder"), (axes[1], encoder_here, "encoder"),
+                        (axes[1], columns_here, "genre and year columns")):  # fmt: skip
+    ax.axhline(value, color=GREY, ls=(0, (5, 2)), lw=1.3)
+    ax.text(30, value + (0.004 if ax is axes[1] else 0.02), name, color=GREY, fontsize=9, ha="right")
 axes[0].set(ylim=(0, 1.03), xlabel="layer (0 is the table of tokens)")
 axes[1].set(ylim=(0, 0.25), xlabel="layer (0 is the table of tokens)")
 axes[0].set_title("mean cosine of two random films", fontsize=9.5)
-axes[1].set_title("agreement with taste", fontsize=9.5);
+axes[1].set_title("agreement with taste", fontsize=9.5)
+for row, (how, name) in enumerate({"mean": "mean of tokens", "mean but first": "mean, first token left out", "last": "last token"}.items()):
+    axes[0].text(1, 0.24 - 0.075 * row, name, color=plots.readable(colors[how]), fontsize=9);
 
 # %%
 ids = language_model.tokenizer(texts.iloc[FARGO], return_tensors="pt")
@@ -346,22 +351,25 @@ length = out.hidden_states[15][0].norm(dim=-1).numpy()  # [tokens]
 times = length[0] / np.median(length[1:])
 
 # %% tags=["say", "remove-input"]
-best_mean, best_last = max(layers["mean"]), max(layers["last"])
-centred_gain = layers["last, centred"][-1] - layers["last"][-1]
+best = {how: int(np.argmax(layers[how])) for how in HOW}
+top = {how: max(layers[how]) for how in HOW}
+upper = {how: np.mean(layers[how][12:29]) for how in HOW}
 mr.say(f"""
 Three things are to be seen in {{numref}}`fig-07-layers`.
 
 *The cone.* With mean pooling two random films have a cosine of {max(cone["mean"]):.2f} in the middle layers: as far as the cosine
 can tell, all films are one film. The reason sits in a single place. In layer 15 the vector of the *first* token of *Fargo* is
-about {times:.0f} times as long as that of a typical other token, and it is nearly the same for every text, so the mean is mostly it.
-Such *massive activations* are known from many language models {{cite}}`sun2024massive`. The last token does not contain the first one's
-vector, and its cone is wider.
+about {round(times, -1):.0f} times as long as that of a typical other token, and much the same for every text, so the mean is mostly it.
+Such *massive activations* are known from many language models {{cite}}`sun2024massive`. Without the first token the cosine falls to
+{cone["mean but first"][15]:.2f}, and the agreement in the layers 12 to 28 rises from {upper["mean"]:.2f} to {upper["mean but first"]:.2f}. Always look at the vectors before
+you average them.
 
-*The layers.* Deeper is not better. The mean of tokens agrees most with taste near the *bottom* ({best_mean:.2f}), where the vectors are little more
-than a bag of words; the last token is best a few layers up ({best_last:.2f}). The upper layers prepare the guess of the next token, which is another job.
+*The layers.* Deeper is not better: {top["last"]:.2f} is the best that the last token reaches, in layer {best["last"]}, and {layers["last"][30]:.2f} what is left of it in the last
+layer. The upper layers prepare the guess of the next token, which is another job.
 
-*The level.* Neither reaches the encoder ({encoder_here:.2f} on the same films), with six times its weights; nor do both reach the two columns
-({columns_here:.2f}). What a network was trained for matters more than its size: one was trained to put a text into one vector, the other to go on writing.
+*The level.* With the first token out, the best layer comes to {top["mean but first"]:.2f}; the encoder has {encoder_here:.2f} with a sixth of the weights, and the plain columns
+{columns_here:.2f}. (The best of so many layers is a flattered number: we looked at all of them on the same films.) Reading genre and year off the columns is
+better than either.
 """)
 
 # %% [markdown]
@@ -373,7 +381,7 @@ than a bag of words; the last token is best a few layers up ({best_last:.2f}). T
 #
 # A cone is cheap to repair: take the mean off. One can go on and stretch the cloud of vectors until it is round.
 # Let $\mathbf m$ be the mean of the vectors and $\mathbf Q \boldsymbol\Lambda \mathbf Q^\top$ their covariance, eigenvalues
-# falling. **Whitening** with $n$ components keeps the first $n$ directions and gives each the variance one
+# falling. **{term}`Whitening <whitening>`** with $n$ components keeps the first $n$ directions and gives each the variance one
 # {cite}`su2021whitening`:
 #
 # $$
@@ -448,7 +456,7 @@ meaning.loc[strongest].round(2)
 # %% tags=["remove-input"]
 from matplotlib.transforms import Bbox
 
-SHOWN = [1, 50, 56, 64, 71, 79, 88, 98, 100, 127, 135, 168, 181, 183, 185, 199, 204, 216, 234, 313, 357, 418, 432, 483, 550, 603]
+SHOWN = [1, 50, 56, 64, 71, 79, 88, 98, 100, 127, 135, 168, 181, 185, 199, 204, 216, 234, 313, 357, 418, 432, 483, 550]
 spots = [films.index.get_loc(item) for item in SHOWN]
 KINDS = {"Horror": RED, "Thriller": RED, "Animation": GREEN, "Children's": GREEN, "Sci-Fi": PURPLE, "Romance": ORANGE}
 
@@ -476,7 +484,7 @@ fig, ax = plots.figure("The map shows what we wrote into the texts: kind of film
                        "first direction: comedies to the right", "second direction: older films higher", height=5.6)  # fmt: skip
 ax.scatter(*round_cloud[:, :2].T, s=4, color="#D5DAE0", lw=0)
 ax.grid(False)
-ax.set(xlim=(-2.4, 2.6), ylim=(-2.9, 2.6))
+ax.set(xlim=(-2.4, 2.6), ylim=(-2.7, 3.2))
 fig.draw_without_rendering()
 points = ax.transData.transform(round_cloud[spots, :2])
 taken = [Bbox.from_bounds(x - 8, y - 8, 16, 16) for x, y in points]
@@ -498,7 +506,7 @@ texts ourselves.
 # %% [markdown]
 # ## What does the vector know?
 #
-# A **probe** is a small model that tries to read one fact off a frozen vector {cite}`alain2017probes,belinkov2022probing`. If even the best
+# A **{term}`probe`** is a small model that tries to read one fact off a frozen vector {cite}`alain2017probes,belinkov2022probing`. If even the best
 # linear reading fails, the fact is not there in a form that a linear head could use. Two rules keep a probe honest: it is judged on films that it
 # was not fitted to, and it is compared with a trivial answer and with a plain input.
 #
@@ -574,7 +582,7 @@ cells = pd.Series({key: i.mean for key, i in explained.items()}).unstack(0)
 cells.loc[list(questions), list(readings)].round(2)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot plot with intervals, one block a question. Year, drama and horror are read almost wholly from the text, in which they stand, and hardly from the title, but for horror. Country is read a little from the title. Critics' score, popularity and mean rating are nearly unreadable from the title; from the text about as well as, or less well than, from the columns of genre and year."}, "figure": {"caption": "Share of the variance between films that a linear probe explains, each film predicted from all others; bars: 95 % intervals over films. Zero is what the mean of the other films reaches.", "name": "fig-07-probes"}}
-fig, ax = plots.figure("Read off the vector: what was written into the text. A bare title tells little",
+fig, ax = plots.figure("The vector holds what was written into the text; a bare title tells it little",
                        "share of variance explained", "", height=6.0)  # fmt: skip
 looks = {"words of the title": (GREY, "v"), "title, encoder": (ORANGE, "s"), "text, encoder": (BLUE, "o"), "columns": (GREEN, "D")}
 for block, question in enumerate(questions):
@@ -600,8 +608,9 @@ Read {{numref}}`fig-07-probes` from the top.
 *What stands in the text* is in the vector: drama and horror nearly whole, the year to {mr.percent(explained["text, encoder", "year"].mean)}, though it is written
 there in digits. A column of numbers keeps all of it.
 
-*What a title hints at* is there a little. The encoder recognises a country in a title ({got("title, encoder", "made in the USA")}; single words: {got("words of the title", "made in the USA")}),
-and horror ({got("title, encoder", "horror")}).
+*What a title hints at* is there a little. The encoder recognises a country in a title ({got("title, encoder", "made in the USA")}; single words:
+{got("words of the title", "made in the USA")}). For horror single words do no worse ({got("words of the title", "horror")} against {got("title, encoder", "horror")}):
+the sequels share them.
 
 *What we need* is hardly there. The critics' score, how many people saw a film, how they liked it: from the title {got("title, encoder", "critics' score")},
 {got("title, encoder", "popularity")} and {got("title, encoder", "mean rating")}. From the text it is more, because genre and year tell something; but the plain columns
@@ -723,7 +732,7 @@ PAIRS = [("text", "genres"), ("taught", "genres"), ("taught", "text"),
 effects = {(*pair, k): change(*pair, k) for pair in PAIRS for k in (0, 20)}
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot plot of differences in RMSE with intervals, for zero and for twenty known ratings. Sixteen components of the text alone lie near the genre columns; the taught projection lies clearly below them. Added to genre and year, both lie within a few thousandths of zero; added to critics as well, at zero or a little above. Critics themselves lie far to the left, at about four to six hundredths."}, "figure": {"caption": "New people, films that nobody has rated: change of the RMSE when features are exchanged or added, with paired 95 % intervals over people. Filled: nothing known about the person; open: 20 ratings known.", "name": "fig-07-both-new"}}
-fig, ax = plots.figure("Text adds next to nothing to genre and year; critics add ten times as much",
+fig, ax = plots.figure("Text replaces genre columns; beside genre and year it adds nothing that can be seen",
                        "change of the RMSE, stars (left is better)", "", height=4.6)  # fmt: skip
 spoken = {"genres": "genre", "text": "16 components", "taught": "taught", "genres year text": "+ 16 components",
           "genres year taught": "+ taught", "genres year critics text": "+ 16 components",
@@ -832,17 +841,16 @@ swap = apart[first[pairs]] < apart[second[pairs]]
 better = np.where(swap, second[pairs], first[pairs])
 worse = np.where(swap, first[pairs], second[pairs])
 twins = pd.DataFrame({
-    "liked": texts.to_numpy()[known[better]], "stars": apart[better],
-    "less liked": texts.to_numpy()[known[worse]], "stars ": apart[worse],
-    "cosine": cosine[first[pairs], second[pairs]],
-})  # fmt: skip
-twins.style.format(precision=2).hide(axis="index")
+    "liked": texts.to_numpy()[known[better]], "stars": apart[better].round(1),
+    "less liked": texts.to_numpy()[known[worse]], "stars ": apart[worse].round(1),
+}, cosine[first[pairs], second[pairs]].round(2))  # fmt: skip
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-For the encoder these are twins, and it is right: the texts say the same. A sequel has the title, the genre and nearly the year of its original, and
-{gap[pairs].max():.1f} stars less. No head can part what the vector has not parted. What separates the two is an event that is in neither text: somebody has *seen* them. That is what a critic's
-score is, and what a rating is.
+{as_table(twins, "cosine")}
+
+The genres agree, the years nearly, and some are parts of one series; up to {gap[pairs].max():.1f} stars lie between them. No head can part what the vector has not
+parted. What separates the two films of a row is an event that is in neither text: somebody has *seen* them. That is what a critic's score is, and what a rating is.
 """)
 
 # %% [markdown]
@@ -856,3 +864,229 @@ evaluation.leaderboard.save(
     without(both, "linear on genres year critics"),
     without(fresh, "ridge on genres year", "ridge on genres year critics"),
 )
+
+# %% [markdown]
+# ## Claims of this chapter, checked
+
+# %% tags=["claims"]
+text_over_title = evaluation.paired(agrees["text"], agrees["title"])
+mr.check("agreement with taste of bare titles", agrees["title"].mean(), 0, 0.1)
+mr.check("the text minus the bare title", text_over_title, low=0)
+mr.check("genre and year columns minus the text", ahead, low=0)
+centre = evaluation.paired(off_mean, agrees["text"])
+mr.check("what taking the mean off adds", centre, 0, 0.06)
+drowned = evaluation.paired(white[256], white[8])
+mr.check("whitening with 256 components minus with 8", drowned, high=0)
+mr.check("mean cosine of random films, language model, layer 15", cone["mean"][15], 0.99, 1)
+mr.check("the same for the encoder", mean_cosine(text_vectors[read]), 0.3, 0.5)
+without_first = np.mean(np.subtract(layers["mean but first"], layers["mean"])[12:29])
+mr.check("agreement gained without the first token, layers 12 to 28", without_first, 0, 0.06)
+behind = columns_here - max(max(values) for values in layers.values())
+mr.check("columns minus the best layer of the language model", behind, low=0)
+
+# %% tags=["claims"]
+def shares(reading, question):
+    return explained[reading, question]
+
+
+mr.check("variance of the year in the text's vector", shares("text, encoder", "year").mean, 0.8, 0.93)
+mr.check("variance of the year in the title's vector", shares("title, encoder", "year").mean, -0.1, 0.1)
+mr.check("critics' score in the title's vector", shares("title, encoder", "critics' score").mean, 0, 0.08)
+mr.check("mean rating in the title's vector", shares("title, encoder", "mean rating").mean, 0, 0.08)
+lost = shares("columns", "mean rating").mean - shares("text, encoder", "mean rating").mean
+mr.check("mean rating: columns minus the text's vector", lost, 0.02, 0.12)
+
+# %% tags=["claims"]
+mr.check("new items: text added to genre and year, nDCG@10", rank_plain.mean, 0, 0.04)
+mr.check("new items: text added to critics too, nDCG@10", rank_critics.mean, -0.01, 0.01)
+for k in (0, 20):
+    small_change = change("genres year text", "genres year", k).mean
+    mr.check(f"both new: text beside genre and year, k = {k}", small_change, -0.006, 0.006)
+    teaching = change("genres year taught", "genres year", k).mean
+    mr.check(f"both new: taught text beside genre and year, k = {k}", teaching, -0.006, 0.006)
+    critics = change("genres year critics", "genres year", k)
+    mr.check(f"both new: critics beside genre and year, k = {k}", critics, high=0)
+mr.check("both new: taught text minus 16 components, k = 0", change("taught", "text", 0).mean, -0.02, 0)
+mr.check("hidden films: error of 256 columns minus none", spent, low=0)
+mr.check("training films: the same", learned, high=0)
+
+# %% [markdown]
+# ## Take-aways
+#
+# 1. A pretrained network turns any text into a vector for nothing but a forward pass. Which layer and which pooling are choices, and the task decides.
+# 2. Look at the vectors: a common direction, or one token, can fill the cosine. Taking the mean off is free; whitening all directions
+#    is harmful.
+# 3. A probe tells what a vector knows, if it is judged on what it was not fitted to and stands beside a trivial answer and a plain column.
+# 4. What we wrote into the text comes out of the vector, a little blurred. What people think of the film does not.
+# 5. A column costs one film's worth of noise. Teach the projection when text is all there is; prefer columns when there are any; and get an
+#    opinion when you can.
+
+# %% [markdown]
+# ## Exercises
+#
+# ```{exercise} Pool by hand
+# :label: ex-07-pool
+# :class: grade-1
+#
+# *Easy.* A text has three tokens with vectors $(1, 0)$, $(0, 1)$ and $(2, 2)$, and one place of padding, $(9, 9)$. What is the mean pooled vector, what the
+# last token's? What would they be if padding counted?
+# ```
+#
+# ````{solution} ex-07-pool
+# :class: dropdown
+#
+# The mean is $(1, 1)$, the last token is $(2, 2)$. With padding they would be $(3, 3)$ and $(9, 9)$. Check:
+#
+# ```python
+# hidden = torch.tensor([[[1.0, 0], [0, 1], [2, 2], [9, 9]]])
+# mask = torch.tensor([[1, 1, 1, 0]])
+# models.encoders.pool(hidden, mask, "mean"), models.encoders.pool(hidden, mask, "last")
+# ```
+# ````
+#
+# ```{exercise} Does the order of the words matter?
+# :label: ex-07-order
+# :class: grade-1
+#
+# *Easy.* Encode *"Dracula: Dead and Loving It"* and the same words in another order, and compare their cosine with that of two random titles.
+# ```
+#
+# ````{solution} ex-07-order
+# :class: dropdown
+#
+# ```python
+# a, b = unit(models.encode(["Dracula: Dead and Loving It", "Loving and Dead: It Dracula"]))
+# print(a @ b, mean_cosine(title_vectors))
+# ```
+#
+# They are nearly the same vector. The encoder *can* see order, but for short texts it says mostly which words are there.
+# ````
+#
+# ```{exercise} Another text
+# :label: ex-07-people
+# :class: grade-2
+#
+# *Medium.* Add the directors and the first three of the cast to the text, encode, and measure the agreement with taste. Do the names help? Compare with chapter 05.
+# ```
+#
+# ````{solution} ex-07-people
+# :class: dropdown
+#
+# ```python
+# makers = facts["directors"].str.replace("|", ", ") + "; " + facts["cast"].str.split("|").str[:3].str.join(", ")
+# named = models.encode(list(texts + ". " + makers)).astype(float)
+# print(evaluation.paired(agreement(named), agrees["text"]))
+# ```
+#
+# The agreement falls: the names take room in the vector, and a mean over tokens has only so much. Chapter 05 found the same for names as columns, and a way to use them: ask for the record of
+# the makers, not for their names.
+# ````
+#
+# ```{exercise} An honest λ
+# :label: ex-07-nested
+# :class: grade-2
+#
+# *Medium.* `probe` chooses $\lambda$ on the same leave-one-out errors that it reports. Redo the mean rating with nested cross-validation and see how much this flatters.
+# ```
+#
+# ````{solution} ex-07-nested
+# :class: dropdown
+#
+# ```python
+# from sklearn.model_selection import cross_val_predict
+# y = questions["mean rating"].to_numpy(float)
+# told = np.isfinite(y)
+# x, y = text_vectors[told], y[told]
+# guess = cross_val_predict(RidgeCV(np.logspace(-2, 2, 9)), x, y, cv=KFold(10, shuffle=True, random_state=0))
+# print(1 - ((y - guess) ** 2).mean() / y.var(), explained["text, encoder", "mean rating"].mean)
+# ```
+#
+# The two differ by about a hundredth: one number chosen from five on more than a thousand films flatters little. With a hundred settings, or a hundred films, it would.
+# ````
+#
+# ```{exercise} Without cross-fitting
+# :label: ex-07-crossfit
+# :class: grade-3
+#
+# *Hard.* Take the cross-fitting out of `taught` (return `found` before the loop) and repeat the comparison on "both new". Explain the result with the prior of the hierarchical linear model.
+# ```
+#
+# ````{solution} ex-07-crossfit
+# :class: dropdown
+#
+# Write `naive` as `taught` without the loop, then
+#
+# ```python
+# wrong = mr.data.with_features(train, "naive", naive(cold.train, text_vectors))
+# pair = {name: models.HierarchicalLinear(name, n_sweeps=25) for name in ("taught", "naive")}
+# result = evaluation.judging.few_shot(pair, wrong, cold.test, "both new", ks=[0, 20])
+# print(result.difference("naive", "taught", "rmse", 0), result.difference("naive", "taught", "rmse", 20))
+# ```
+#
+# On training films the naive columns contain some of the films' own ratings, so the model gives them more weight than they deserve, in the prior mean (everybody's weights) first of all. On hidden films
+# that weight is too large and the error grows. The stronger the penalty in `taught`, the smaller the harm.
+# ````
+
+# %% [markdown]
+# ## Quiz
+#
+# **1. Two random films have a cosine of almost one in a middle layer of a language model. What follows?**
+#
+# ::::{dropdown} A. The model thinks that all films are alike.
+# :class-container: quiz wrong
+# No. A large common part fills the cosine; take it off and the differences are there.
+# ::::
+# ::::{dropdown} B. The vectors share a large common part, and one should look where it comes from.
+# :class-container: quiz right
+# Right. Here it was the vector of the first token.
+# ::::
+# ::::{dropdown} C. The layer must not be used.
+# :class-container: quiz wrong
+# No. A regression with an intercept does not even notice a common part. Only the raw cosine is useless.
+# ::::
+#
+# **2. A probe reads the genre off a text vector almost perfectly. The text contained the genre. What has been shown?**
+#
+# ::::{dropdown} A. The encoder understands films.
+# :class-container: quiz wrong
+# No. It has copied a word. Take the genre out of the text and probe again.
+# ::::
+# ::::{dropdown} B. What stands in the text survives the pooling.
+# :class-container: quiz right
+# Right. That is worth knowing, and it is all.
+# ::::
+# ::::{dropdown} C. Genre columns are superfluous.
+# :class-container: quiz wrong
+# No. On both cold protocols they were better than, or as good as, the vector that contains them.
+# ::::
+#
+# **3. Eighty thousand ratings of about a thousand films: how many columns that describe the *film* can a linear model afford?**
+#
+# ::::{dropdown} A. Thousands, as there are so many ratings.
+# :class-container: quiz wrong
+# No. The ratings of one film share its secret; what counts is the number of films.
+# ::::
+# ::::{dropdown} B. Some tens, unless they are penalised or taught.
+# :class-container: quiz right
+# Right. The figure of widths shows the error on hidden films rise beyond that.
+# ::::
+# ::::{dropdown} C. None.
+# :class-container: quiz wrong
+# No. Genre, year and the critics' columns are about fifty, and pay.
+# ::::
+
+# %% [markdown]
+# ## Further reading
+#
+# - {cite:t}`reimers2019sentence`: how an encoder is trained so that one vector stands for a sentence.
+# - {cite:t}`ethayarajh2019contextual`: how contextual the vectors of each layer are, and how narrow their cone.
+# - {cite:t}`su2021whitening`: whitening, with the number of components that helped there.
+# - {cite:t}`sun2024massive`: the very large activations of a few tokens, and what they are for.
+# - {cite:t}`alain2017probes` and {cite:t}`belinkov2022probing`: probes, and what they can and cannot show.
+# - {cite:t}`hou2022unisrec`: text vectors as item representations that carry over from shop to shop, with an adapter that is trained.
+
+# %% [markdown]
+# ## What comes next
+#
+# The weights stayed frozen, and the verdict was sober. Chapter 08 lets them move: it trains heads, adapters and whole networks on ten to ten thousand labels, and asks
+# what one population of viewers teaches about another.
