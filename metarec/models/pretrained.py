@@ -14,6 +14,7 @@ import functools
 import hashlib
 import json
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from filelock import FileLock
 from metarec.data import assets
 from metarec.data.device import pick
 from metarec.models import cache
+
+with warnings.catch_warnings():  # in a notebook tqdm advises widgets, which the book cannot show
+    warnings.filterwarnings("ignore", "IProgress not found")
+    import tqdm.auto  # noqa: F401  (transformers and gguf import it)
 
 ASSETS = ("encoder", "language-model")
 FORMAT = 1  # raise it when a GGUF file would be unpacked to something else
@@ -125,7 +130,7 @@ def locate(model: str | Path) -> Path:
     own = str(model) in ASSETS
     place = assets.find(str(model), verify=True) if own else Path(model).expanduser()
     if place.suffix == ".gguf" and place.is_file():
-        return unpacked(place)
+        return _unpacked(place)
     if place.is_dir():
         return place
     known = _in_hub_cache(str(model))
@@ -169,25 +174,12 @@ def pooling_of(folder: Path) -> str:
     return "last" if "CausalLM" in named or "LMHeadModel" in named else "mean"
 
 
-def unpacked(gguf: Path) -> Path:
-    """The folder with a GGUF file's weights as safetensors, made at the first call.
+def _unpacked(gguf: Path) -> Path:
+    """The folder in the reader's cache with a GGUF file's weights as safetensors.
 
-    It takes about 20 seconds for 135 million weights. Of several processes that ask at once, one
-    unpacks and the others wait; a folder appears when it is whole, and a damaged one is made anew.
-
-    Parameters
-    ----------
-    gguf : Path
-
-    Returns
-    -------
-    Path
-        In the reader's cache folder.
-
-    Raises
-    ------
-    PretrainedError
-        When the file is no GGUF file of a causal network, or the folder cannot be written.
+    Made at the first call, which takes about 8 seconds for 135 million weights. Of several
+    processes that ask at once one unpacks and the others wait; a folder appears when it is whole,
+    and a damaged one is made anew.
     """
     folder = cache.folder() / "pretrained" / f"{gguf.stem}-{_file_digest(gguf)[:16]}-{FORMAT}"
     if _whole(folder):

@@ -258,7 +258,7 @@ def test_another_file_of_the_same_name_is_another_model(home, gguf, monkeypatch)
 def unpack_at_once(home, gguf, out):
     cache.folder = lambda: home
     pretrained._unpack = lambda _, folder: pretend(folder, seconds=1)
-    out.put((pretrained.unpacked(gguf) / "model.safetensors").read_bytes())
+    out.put((pretrained._unpacked(gguf) / "model.safetensors").read_bytes())
 
 
 def test_of_two_processes_at_once_one_unpacks_and_the_other_waits(home, gguf):
