@@ -18,6 +18,7 @@ PACKAGES = (
     "scikit-learn",
     "matplotlib",
     "torch",
+    "transformers",
     "jupyter-book",
     "jupyterlab",
     "nbval",

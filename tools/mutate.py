@@ -87,9 +87,12 @@ def run_guard(guard, tree):
     """RED, GREEN or BROKEN (neither passed nor failed: an import error, no such test), and why."""
     environment = {**os.environ, **QUIET, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1",
                    "METAREC_RESULTS": str(tree / "results")}  # fmt: skip
-    done = subprocess.run(
-        command_for(guard, tree), cwd=tree, env=environment, capture_output=True, text=True
-    )
+    with tempfile.TemporaryDirectory(prefix="metarec-cache-") as empty:
+        # what sound code has cached would hide a mutation, and a mutation's cache would outlive it
+        environment["XDG_CACHE_HOME"] = empty
+        done = subprocess.run(
+            command_for(guard, tree), cwd=tree, env=environment, capture_output=True, text=True
+        )
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     said = next((line for line in reversed(lines) if "Error" in line or "FAILED" in line), "")
     return {0: GREEN, 1: RED}.get(done.returncode, BROKEN), said or (lines or [""])[-1]

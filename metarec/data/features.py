@@ -16,6 +16,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from metarec.data.facts import film_facts
+from metarec.data.own_features import own_columns
 from metarec.data.ratings import Ratings
 
 SAME_GENRE = {"Children's": "Children", "(no genres listed)": ""}
@@ -62,7 +63,7 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
         (number of reviews, box office, Oscars), "runtime", "critics" (these three together) and
         "places" (countries and languages of at least 20 films); "people" (directors, writers and
         cast); "titles" (words of the title). The last two are TF-IDF weights, cut to 16
-        components.
+        components. Also groups that were added by `with_features`.
 
     Returns
     -------
@@ -81,17 +82,19 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
     Features(values=array([[ 0.5],
            [-0.5]]), names=['genre War'])
     """
-    unknown = [group for group in groups if group not in GROUPS]
+    own = {group: own_columns(ratings, group) for group in groups if group not in GROUPS}
+    unknown = [group for group, table in own.items() if table.empty]
     if unknown:
         raise ValueError(f"unknown feature group {unknown[0]!r}; choose from {', '.join(GROUPS)}")
-    tables = [GROUPS[group](ratings) for group in groups]
+    tables = [own[group] if group in own else GROUPS[group](ratings) for group in groups]
     table = pd.concat([pd.DataFrame(index=ratings.items.index), *tables], axis=1)
     values = table.to_numpy(dtype=float)
     spread = values.std(0)
     varies = spread > 1e-9
     values, spread = values[:, varies], spread[varies]
-    yes_or_no = ((values == 0) | (values == 1)).all(0)
-    values = (values - values.mean(0)) / np.where(yes_or_no, 1, spread)
+    keeps_unit = ((values == 0) | (values == 1)).all(0)
+    keeps_unit |= table.columns[varies].isin([name for added in own.values() for name in added])
+    values = (values - values.mean(0)) / np.where(keeps_unit, 1, spread)
     return Features(values, [str(name) for name in table.columns[varies]])
 
 

@@ -4,11 +4,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cache"],
+    submodules=["cache", "encoders", "pretrained"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
+        "encoders": ["encode"],
         "ease": ["EASE"],
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],

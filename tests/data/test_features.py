@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metarec.data import Ratings, genre_table, item_features, item_terms, tfidf
+from metarec.data import (
+    Ratings,
+    genre_table,
+    item_features,
+    item_terms,
+    tfidf,
+    with_features,
+)
 
 TABLE = pd.DataFrame({"user": [1, 1, 1], "item": [1, 2, 3], "rating": [4, 2, 3]})
 EVERYTHING = ["genres", "year", "critics", "places", "people", "titles"]
@@ -96,3 +103,29 @@ def test_all_groups_of_movielens_are_centred_and_numbers_scaled(ml100k):
     numbers = [features.names.index(name) for name in ("year", "tomatometer", "people 1")]
     np.testing.assert_allclose(features.values[:, numbers].std(0), 1)
     assert {"genre Children", "no tomatometer"} <= set(features.names)
+
+
+def test_numbers_of_your_own_become_a_group_that_keeps_its_unit():
+    ratings = with_features(
+        rated(genres=["War", "Drama", "War"]), "vector", [[1, 0], [3, 0], [8, 1]]
+    )
+    features = item_features(ratings, ["vector", "genres"])
+    assert features.names == ["vector 1", "vector 2", "genre Drama", "genre War"]
+    np.testing.assert_allclose(features.values[:, 0], [-3, -1, 4])
+    np.testing.assert_allclose(features.values[:, 1], [-1 / 3, -1 / 3, 2 / 3])
+    assert ratings.keep([True, False, True]).items.equals(ratings.items)  # splits hand them on
+    another = with_features(ratings, "vec", [[1], [2], [4]])
+    assert item_features(another, ["vec"]).names == ["vec 1"]
+
+
+@pytest.mark.parametrize("group", ["genres", "vector", "two words", ""])
+def test_a_taken_or_impossible_name_is_refused(group):
+    ratings = with_features(rated(genres=["War", "Drama", "War"]), "vector", np.eye(3))
+    with pytest.raises(ValueError, match="cannot name new features; pass one new word"):
+        with_features(ratings, group, np.eye(3))
+
+
+@pytest.mark.parametrize("values", [np.eye(2), np.ones(3), [[1], [2], [np.nan]]])
+def test_numbers_that_do_not_fit_the_catalogue_are_refused(values):
+    with pytest.raises(ValueError, match="not one row of finite numbers for each of the 3 items"):
+        with_features(rated(), "vector", values)
