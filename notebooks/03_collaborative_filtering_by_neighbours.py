@@ -1173,6 +1173,33 @@ themselves do, and are nearly useless: variety alone is no virtue.
 """)
 
 # %% [markdown]
+# ### The same methods on newcomers
+#
+# A list answers what somebody will choose. The newcomers protocol asks something else: which of two films that a
+# person has already chosen does the person like better? Methods that rank can be asked this too. They say nothing in
+# stars, so we count the pairs that they put in the right order.
+
+# %%
+by_likes = {n: lists[n] for n in
+            ("EASE", "item kNN, BM25", "user kNN, BM25")}  # fmt: skip
+in_order = {
+    order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
+    for order in ("random", "time")
+}
+evaluation.leaderboard.table(
+    in_order["random"].summary(), "newcomers", "pairwise"
+).round(3)
+
+# %% tags=["say", "remove-input"]
+pairs_at_20 = {name: in_order["random"].mean(name, "pairwise", 20).mean for name in (*by_likes, "item mean")}
+best_of_them = max(by_likes, key=pairs_at_20.get)
+mr.say(f"""
+With twenty ratings the best of the three, {best_of_them}, has {mr.percent(pairs_at_20[best_of_them], 1)} of the pairs in the right order, and the
+mean rating of the film, which knows nobody, {mr.percent(pairs_at_20["item mean"], 1)}. They have learned what people *choose*. Among films that
+somebody has chosen anyhow, this says little about which one is liked better, and twenty ratings are a short history to learn it from.
+""")
+
+# %% [markdown]
 # ## How far do we get?
 #
 # The question of this chapter was how far we get by asking those who agreed with us before.
@@ -1189,6 +1216,7 @@ that was rated before. The way on is to stop comparing people pair by pair, and 
 # %% tags=["hide-input"]
 newcomer_rows = [r.only(full_models) for r in (random_form, time_form)]
 list_rows = top_n.only(lists), next_one.only(followers)  # chapter 02 has the rest
+newcomer_rows += [r.only(by_likes) for r in in_order.values()]
 saved = evaluation.leaderboard.save("03", *newcomer_rows, classic, *list_rows)
 
 # %% [markdown]
@@ -1273,6 +1301,11 @@ wider = evaluation.paired(likeness["popularity"], likeness["EASE"])
 mr.check("likeness, popularity minus EASE", wider, low=0)
 varied = evaluation.paired(likeness["user kNN in stars"], person_likes)
 mr.check("likeness, stars minus own likes", varied, high=0)
+
+# %% tags=["claims"]
+for name in by_likes:
+    gap = in_order["random"].difference(name, "item mean", "pairwise", 20)
+    mr.check(f"{name} minus item mean, pairs in order, k = 20", gap, high=0)
 
 # %% [markdown]
 # ## Take-aways

@@ -1215,9 +1215,32 @@ the disease of methods that look at content; chapter 05 measures it.
 # scores, the same shrinkage that protects predictions of stars becomes a wall around the {term}`long tail`.
 # Chapter 21 returns to it.
 
+# %% [markdown]
+# And on newcomers? There the question is not what somebody will choose, but which of two chosen films is liked better.
+# Methods that rank say nothing in stars; we count the pairs in the right order, as in chapter 03.
+
+# %%
+by_likes = {n: makers[n] for n in ("implicit ALS", "BPR")}
+in_order = {
+    order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
+    for order in ("random", "time")
+}
+evaluation.leaderboard.table(
+    in_order["random"].summary(), "newcomers", "pairwise"
+).round(3)
+
+# %% tags=["say", "remove-input"]
+pairs_at_20 = {name: in_order["random"].mean(name, "pairwise", 20).mean for name in (*by_likes, "item mean")}
+best_of_them = max(by_likes, key=pairs_at_20.get)
+mr.say(f"""
+With twenty ratings {best_of_them} has {mr.percent(pairs_at_20[best_of_them], 1)} of the pairs in the right order; the mean rating of the film
+has {mr.percent(pairs_at_20["item mean"], 1)}. Factors of choice are not factors of taste.
+""")
+
 # %%
 MINE = ["ALS", "biased MF", "SVD++", *by_folds, *makers]
-results = [r.only(MINE) for r in (random_form, time_form, classic, lists)]
+results = [r.only(MINE) for r in (random_form, time_form, classic,
+                                  lists, *in_order.values())]  # fmt: skip
 evaluation.leaderboard.save("04", *results);
 
 # %% [markdown]
@@ -1301,6 +1324,11 @@ more = of_lists["most liked tenth"] - of_likes["most liked tenth"]
 mr.check("places of the most liked tenth: lists minus likes",
          more, 0.31, 0.38)  # fmt: skip
 
+
+# %% tags=["claims"]
+for name in by_likes:
+    gap = in_order["random"].difference(name, "item mean", "pairwise", 20)
+    mr.check(f"{name} minus item mean, pairs in order, k = 20", gap, high=0)
 
 # %% [markdown]
 # ## Take-aways
