@@ -30,8 +30,8 @@ def folder() -> Path:
 def fitted(method: M, ratings: Ratings) -> M:
     """The method fitted to the ratings, from the cache when it was fitted before.
 
-    The file's name is a hash of method, parameters and ratings, so that another question never
-    gets an old answer. A damaged file is fitted anew; a folder that cannot be written gives a
+    The file's name is a hash of method, parameters, ratings and catalogue, so that another question
+    never gets an old answer. A damaged file is fitted anew; a folder that cannot be written gives a
     warning and no cache.
 
     Parameters
@@ -45,7 +45,10 @@ def fitted(method: M, ratings: Ratings) -> M:
     Method
         Fitted; the one passed in, or an equal one from the cache.
     """
-    key = json.dumps([FORMAT, type(method).__name__, method.get_params(), ratings.sha256()])
+    # the same ratings with other content give a content method something else to learn
+    about_items = hashlib.sha256(ratings.items.to_csv().encode()).hexdigest()
+    learned_from = [ratings.sha256(), about_items]
+    key = json.dumps([FORMAT, type(method).__name__, method.get_params(), learned_from])
     path = (
         folder()
         / f"{type(method).__name__}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"

@@ -1,5 +1,6 @@
 """The cache of fitted methods is quick, and never trusted."""
 
+import dataclasses
 import os
 import stat
 
@@ -26,6 +27,14 @@ def test_other_ratings_or_parameters_are_fitted_anew(home, made_up):
     cache.fitted(ItemMean(shrinkage=1), made_up)
     cache.fitted(ItemMean(), made_up.keep(made_up.table["user"] > 5))
     assert len(list(home.iterdir())) == 3
+
+
+def test_another_catalogue_is_fitted_anew(home, made_up):
+    """Methods that read the content of items learn something else from the same ratings."""
+    cache.fitted(ItemMean(), made_up)
+    changed = dataclasses.replace(made_up, items=made_up.items.assign(genres="War"))
+    cache.fitted(ItemMean(), changed)
+    assert len(list(home.iterdir())) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", None])
