@@ -98,6 +98,7 @@ class Populations(NamedTuple):
 
     source: Ratings
     target: Newcomers
+    seed: int = SEED
 
     def target_train(self, n_users: int | None = None) -> Ratings:
         """Ratings of the first n training users of the target population.
@@ -111,7 +112,7 @@ class Populations(NamedTuple):
         -------
         Ratings
         """
-        order = permuted(self.target.train.users.index, SEED)
+        order = permuted(self.target.train.users.index, self.seed)
         return self.target.train.keep_users(order[:n_users])
 
     def pooled(self, n_users: int | None = None) -> Ratings:
@@ -230,7 +231,7 @@ def another_population(source: Ratings, target: Ratings, seed: int = SEED) -> Po
     rows = source.table[source.table["item"].isin(pairs.index)]
     renamed = rows.assign(item=rows["item"].map(pairs).astype(catalogue.index.dtype))
     source = dataclasses.replace(source, table=renamed, items=catalogue)
-    return Populations(source, newcomers(target, seed=seed))
+    return Populations(source, newcomers(target, seed=seed), seed)
 
 
 def permuted(ids: pd.Index, seed: int) -> np.ndarray:

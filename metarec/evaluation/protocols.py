@@ -64,7 +64,11 @@ def both_new(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = S
 
 
 def another_population(
-    methods: Mapping[str, Recommender], source: Ratings, target: Ratings, n_users: int | None = 0
+    methods: Mapping[str, Recommender],
+    source: Ratings,
+    target: Ratings,
+    n_users: int | None = 0,
+    seed: int = SEED,
 ) -> Result:
     """Protocol 4: learn from one population, serve the newcomers of another.
 
@@ -75,13 +79,15 @@ def another_population(
         For example MovieLens-100K and MovieLens-2016; cut to the films that they share.
     n_users : int or None
         How many training users of the target population join the source; None for all.
+    seed : int
+        Of the target's newcomers, their draws, and the order in which its training users join.
 
     Returns
     -------
     Result
         As in `newcomers`.
     """
-    split = splits.another_population(source, target)
+    split = splits.another_population(source, target, seed)
     name = f"another population, {'all' if n_users is None else n_users} target users"
     return few_shot(methods, split.pooled(n_users), split.target.test, name)
 

@@ -21,7 +21,10 @@ class Belief:
 
 
 class Prior:
-    """The Gaussian that users (or items) are drawn from: one mean [d], or one a row [n, d]."""
+    """The Gaussian that users (or items) are drawn from.
+
+    One mean [d] for all rows, or one a row [n, d]; a covariance [d, d], or one a row [n, d, d].
+    """
 
     def __init__(self, mean: np.ndarray, covariance: np.ndarray):
         self.mean, self.covariance = mean, covariance
@@ -41,11 +44,29 @@ class Prior:
         covariance = belief.covariance[known].mean(0) + spread.T @ spread / len(spread)
         return cls(mean, covariance + 1e-6 * np.eye(len(covariance)))
 
+    def relearn(self, belief: Belief, known: np.ndarray, worth: float) -> Prior:
+        """Like `learn`, but this prior counts as `worth` further rows, so that a few move it little.
+
+        The maximum under a normal inverse Wishart distribution around this prior.
+        """
+        rows, n = belief.mean[known], known.sum()
+        mean = (rows.sum(0) + worth * self.mean) / (n + worth)
+        spread, moved = rows - mean, self.mean - mean
+        total = belief.covariance[known].sum(0) + spread.T @ spread
+        total += worth * (self.covariance + np.outer(moved, moved))
+        return Prior(mean, total / (n + worth))
+
+    def of_anybody(self) -> Prior:
+        """The prior of a row of which nothing is known: the average where each has its own."""
+        size = self.mean.shape[-1]
+        covariance = self.covariance.reshape(-1, size, size).mean(0)
+        return Prior(np.atleast_2d(self.mean).mean(0), covariance)
+
     def update(self, gram: np.ndarray, shift: np.ndarray, noise: float) -> Belief:
         """Posterior after evidence with Gram matrices [n, d, d] and right sides [n, d]."""
         precision = np.linalg.inv(self.covariance)
         covariance = np.linalg.inv(precision + gram / noise)
-        right = self.mean @ precision + shift / noise
+        right = np.einsum("...i,...ij->...j", self.mean, precision) + shift / noise
         mean = np.einsum("nij,nj->ni", covariance, right)
         return Belief(mean, covariance)
 

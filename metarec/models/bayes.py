@@ -74,30 +74,25 @@ class HierarchicalBayes(Method):
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
-        size = self.n_factors + 1
         self.items_ = ratings.items.index.to_numpy()
-        self.global_mean_ = float(ratings.table["rating"].mean())
+        users, items, w, noise = self._start(ratings)
         scores = ratings.matrix()
         scores.data -= self.global_mean_
         seen = filled(scores)
         scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
         rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
-
-        noise, users, items = 1.0, Prior.start(size), Prior.start(size)
-        learn_items = self._item_prior(ratings)
-        start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
-        start[:, 0] = ratings.item_means(3.0) - self.global_mean_
-        w = Belief(start, np.zeros((ratings.n_items, size, size)))
+        learn_users, learn_items = self._user_prior(ratings), self._item_prior(ratings)
         for _ in range(self.n_sweeps):
             z, _, _ = update(users, noise, scores, seen, w)
-            users = Prior.learn(z, raters)
+            users = learn_users(z, raters)
             w, gram, shift = update(items, noise, scores_t, seen_t, z)
             items = learn_items(w, rated)
             noise = noise_variance(scores_t, seen_t, w, z, gram, shift)
 
         self.user_mean_, self.user_covariance_ = users.mean, users.covariance
-        self.item_mean_ = with_unseen(w.mean, np.atleast_2d(items.mean).mean(0))
-        self.item_covariance_ = with_unseen(w.covariance, items.covariance)
+        unseen = items.of_anybody()
+        self.item_mean_ = with_unseen(w.mean, unseen.mean)
+        self.item_covariance_ = with_unseen(w.covariance, unseen.covariance)
         self.noise_ = noise
         return self
 
@@ -125,6 +120,19 @@ class HierarchicalBayes(Method):
             return mean
         variance = np.take_along_axis(rating_variance(user, item), query, axis=1)
         return mean, np.sqrt(self.noise_ + variance)
+
+    def _start(self, ratings: Ratings) -> tuple[Prior, Prior, Belief, float]:
+        """Where the sweeps begin: both priors, beliefs about the items, and the noise."""
+        self.global_mean_ = float(ratings.table["rating"].mean())
+        size = self.n_factors + 1
+        start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
+        start[:, 0] = ratings.item_means(3.0) - self.global_mean_
+        w = Belief(start, np.zeros((ratings.n_items, size, size)))
+        return Prior.start(size), Prior.start(size), w, 1.0
+
+    def _user_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+        """How the users' prior is learned from beliefs about all of them, and who has ratings."""
+        return Prior.learn
 
     def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
         """How the items' prior is learned from beliefs about all of them, and who is rated."""
