@@ -116,6 +116,27 @@ def shared_items(source: Ratings, target: Ratings) -> pd.Series:
     return pairs[~pairs.duplicated()].sort_index()
 
 
+def wikidata_films() -> pd.DataFrame:
+    """All films that the facts come from, whether a catalogue has them or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a film of 1940 to 2014, by Wikidata number. Lists, such as genres, are joined by
+        "|"; what is not known is empty.
+
+    Raises
+    ------
+    AssetError
+        When the file of facts is missing or damaged.
+
+    References
+    ----------
+    Wikidata, CC0, snapshot of 2026-10-18 in the package bokeh-sampledata 2026.1.
+    """
+    return _wikidata()[0].copy()
+
+
 @functools.lru_cache(maxsize=1)
 def _wikidata() -> tuple[pd.DataFrame, TitleIndex]:
     """The committed table by Wikidata number, and its index of names; not to be changed."""

@@ -45,7 +45,7 @@ class Prior:
         return cls(mean, covariance + 1e-6 * np.eye(len(covariance)))
 
     def relearn(self, belief: Belief, known: np.ndarray, worth: float) -> Prior:
-        """Like `learn`, but this prior counts as `worth` further rows, so that a few move it little.
+        """Like `learn`, but this prior counts as `worth` rows more: a few rows move it little.
 
         The maximum under a normal inverse Wishart distribution around this prior.
         """

@@ -17,9 +17,9 @@ class TransferredBayes(ContentBayes):
     r"""Hierarchical Bayes that begins where another population has ended.
 
     Everything that `ContentBayes` learns from the source becomes a prior for the target.
-    An item: :math:`\mathbf w_i \sim N(\hat{\mathbf w}_i, \mathbf C_i + \rho \Sigma_w)`, with the
+    An item: :math:`\mathbf w_i \sim N(\hat{\mathbf w}_i, \mathbf C_i + \varrho \Sigma_w)`, with the
     mean and covariance that the source's people have left of it, and room for a drift: the
-    source's Σ_w, which says how much items differ from each other, times ρ. People:
+    source's Σ_w, which says how much items differ from each other, times ϱ. People:
     :math:`\mathbf z_u \sim N(\mathbf m, \Sigma)`, where m and Σ are learned anew from the
     target's people, and those of the source count as a given number of people more. μ stays that
     of the source (m takes up how much more generous the target is), and σ² is learned anew. So
@@ -34,7 +34,7 @@ class TransferredBayes(ContentBayes):
     people : float
         How many people of the target the source's prior over people is worth; 0 forgets it.
     drift : float
-        ρ, how far an item may have moved, as a share of what items differ by.
+        ϱ, how far an item may have moved, as a share of what items differ by.
     n_factors, n_sweeps, seed, features, regularization
         As in `ContentBayes`. The defaults are tuned on people of the target's training part.
 
@@ -58,7 +58,7 @@ class TransferredBayes(ContentBayes):
     >>> new = rated([(3, 1, 5), (3, 2, 3)])
     >>> model = TransferredBayes(old, n_factors=1).fit(new)
     >>> from metarec.data.episodes import Episodes
-    >>> bool(np.diff(model.predict(Episodes.of_one(new, {})))[0, 0] < -1)  # one person alone says -2
+    >>> bool(np.diff(model.predict(Episodes.of_one(new, {})))[0, 0] < -2)  # the new person: -2
     True
     """
 

@@ -35,6 +35,8 @@ from metarec.models import (
     Rocchio,
     SASRec,
     SVDPlusPlus,
+    TransferredBayes,
+    TwoTower,
     UserNeighbours,
 )
 
@@ -64,6 +66,8 @@ METHODS = [
     Rocchio(),
     SASRec(width=8, n_epochs=1, window=10),
     BERT4Rec(width=8, n_blocks=1, n_epochs=1, window=10),
+    TransferredBayes(n_factors=3, n_sweeps=5),
+    TwoTower(n_epochs=1),
 ]
 KS = (0, 1, 5, 20)
 
