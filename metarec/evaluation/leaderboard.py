@@ -57,7 +57,7 @@ def save(chapter: str, *results: Result) -> Path:
         about = result.facts[["relative_seconds", "parameters"]]
         rows += summary.join(about, on="method").to_dict("records")
     versions = {p: importlib.metadata.version(p) for p in ("numpy", "pandas", "scipy")}
-    lines = ",\n".join(json.dumps(_rounded(row)) for row in rows)
+    lines = ",\n".join(json.dumps(_rounded(row), default=lambda v: v.name) for row in rows)
     head = json.dumps({"chapter": chapter, "versions": versions})
     text = f'{head[:-1]}, "rows": [\n{lines}\n]}}\n'
     path = folder() / f"{chapter}.json"

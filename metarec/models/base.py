@@ -99,6 +99,9 @@ class Method(BaseEstimator):
     def save(self, path: str | Path) -> Path:
         """Write parameters and learned arrays to one safetensors file (no pickle).
 
+        A parameter that is no plain value, such as the ratings of another population, is left
+        out: what was learned from it is in the arrays.
+
         Parameters
         ----------
         path : str or Path
@@ -118,7 +121,9 @@ class Method(BaseEstimator):
         about["sha256"] = _digest(arrays)
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        safetensors.numpy.save_file(arrays, path, metadata={"metarec": json.dumps(about)})
+        safetensors.numpy.save_file(
+            arrays, path, metadata={"metarec": json.dumps(about, default=lambda _: None)}
+        )
         return path
 
     @classmethod

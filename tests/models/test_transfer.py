@@ -124,3 +124,11 @@ def test_another_catalogue_is_refused(people):
     other = dataclasses.replace(people, items=people.items.rename(lambda item: item + 10_000))
     with pytest.raises(ValueError, match="another_population"):
         TransferredBayes(people).fit(other)
+
+
+def test_a_saved_model_needs_its_source_no_more(people, tmp_path):
+    model = TransferredBayes(half(people, True), **SMALL).fit(half(people, False))
+    person = Episodes.of_one(people, {people.items.index[0]: 5})
+    again = TransferredBayes.load(model.save(tmp_path / "model.safetensors"))
+    np.testing.assert_array_equal(again.predict(person), model.predict(person))
+    assert again.source is None
