@@ -36,6 +36,7 @@ METHODS = {  # by the name to type; the first, the default, has the least error 
     "liked-item-neighbours": "LikedItemNeighbours",
     "liked-user-neighbours": "LikedUserNeighbours",
     "content-ridge": "ContentRidge",
+    "two-tower": "TwoTower",
     "rocchio": "Rocchio",
     "popularity": "Popularity",
 }

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],
         "hybrid": ["ContentBayes"],
-        "lora": ["LoRA", "lora"],
+        "low_rank": ["LoRA", "lora"],
         "towers": ["TwoTower"],
         "transfer": ["TransferredBayes"],
         "profiles": ["Rocchio"],
