@@ -100,7 +100,8 @@ prior_mean, prior_variance, noise = 0.0, 0.25, 1.0
 extra = np.array([1.0, 2.0])  # stars above what the films deserve
 precision = 1 / prior_variance + len(extra) / noise
 mean = (prior_mean / prior_variance + extra.sum() / noise) / precision
-assert np.isclose(precision, 6) and np.isclose(mean, 0.5)
+assert np.isclose(precision, 6)
+assert np.isclose(mean, 0.5)
 assert np.isclose(mean / extra.mean(), 1 / 3)
 
 # %% [markdown]
@@ -138,13 +139,13 @@ assert np.isclose(mean / extra.mean(), 1 / 3)
 # The first part melts as ratings come in; the second stays.
 #
 # **The prior, by EM.** We do not know $\mathbf m$, $\boldsymbol\Sigma$ and $\sigma^2$. Many people together tell. Integrating $\mathbf z_u$ out of {eq}`eq-10-model`
-# leaves the *marginal likelihood*, which can be computed exactly:
+# leaves the {term}`marginal likelihood`, which can be computed exactly:
 #
 # $$
 # \mathbf y_u \sim \mathcal N\bigl(\mathbf X_u \mathbf m,\; \mathbf X_u \boldsymbol\Sigma \mathbf X_u^\top + \sigma^2 \mathbf I\bigr).
 # $$ (eq-10-marginal)
 #
-# If the $\mathbf z_u$ were known, the best prior would be their mean and covariance. They are not, so the EM algorithm {cite}`dempster1977maximum`
+# If the $\mathbf z_u$ were known, the best prior would be their mean and covariance. They are not, so the {term}`EM algorithm` {cite}`dempster1977maximum`
 # takes expectations under the present posterior (E), maximises (M), and repeats. With $\lvert\mathcal U\rvert$ people and $N$ ratings in all,
 #
 # $$
@@ -316,7 +317,7 @@ for k in KS:
 curves = pd.Series({at: e.mean() for at, e in found.items()}).unstack(0)[list(answers)]
 curves.T.round(3)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Error against the number of known ratings from zero to twenty for five ways to adapt. True prior and learned prior lie on top of each other and fall steadily. Ridge towards zero starts higher and comes near at twenty. Least squares of each person alone starts far above everything at one and two ratings and then falls. Complete pooling is a level line, best with no ratings and worst with many."}, "figure": {"caption": "Simulated newcomers: RMSE from the true mean rating after k ratings. The line of the true prior is the lower bound. The line of each alone leaves the frame at k = 2.", "name": "fig-10-bound"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Error against the number of known ratings from zero to twenty for five ways to adapt. True prior and learned prior lie on top of each other and fall steadily. Ridge towards zero starts higher and comes near at twenty. Least squares of each person alone rises, leaves the frame at two ratings, and then falls. Complete pooling is a level line, best with no ratings and worst with many."}, "figure": {"caption": "Simulated newcomers: RMSE from the true mean rating after k ratings. The line of the true prior is the lower bound. The line of each alone leaves the frame at k = 2.", "name": "fig-10-bound"}}
 fig, ax = plots.figure("A learned prior reaches the bound; to trust only her, or only the others, does not",
                        plots.K_LABEL, "error of the predicted mean rating, stars", height=4.2)  # fmt: skip
 ends = {}
@@ -339,7 +340,7 @@ to_all = {k: evaluation.paired(found["learned prior", k], found["all alike", k])
 mr.say(f"""
 The learned prior stays within {max(i.mean for i in to_bound.values()):.3f} stars of the bound. Least squares with two ratings for two unknowns errs by several times as much as not asking at
 all, {curves.loc[2, "all alike"]:.2f}: the two ratings' noise goes whole into the answer, and if the two films are alike it is multiplied. A tuned ridge is a good deal better, but with nothing known it stands at zero where people are not, and at $k = 2$ it is still
-{-to_ridge[2].mean:.3f} behind the prior. At $k = 20$ it is {-to_ridge[20].mean:.3f} behind: data wash the prior out. This is the whole case for meta-learning, and its limit.
+{-to_ridge[2].mean:.3f} behind the prior. At $k = 20$ it is {-to_ridge[20].mean:.3f} behind: data wash the prior out. This {{term}}`partial pooling` is the whole case for meta-learning, and its limit.
 """)
 
 # %% [markdown]
@@ -414,7 +415,7 @@ stop = {  # chosen on newcomers of their own
 posterior_error = missed(exact, x_new[:, 20:], z_new).mean()
 at_best = {name: by_step[name][n] for name, n in stop.items()}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Error against gradient steps for three starts. All fall, reach a lowest point and rise again. The start at the prior mean in units of the covariance is lowest and its lowest point almost touches the dashed line of the posterior mean. The plain start at the prior mean is a little higher, the start at zero begins much higher and its lowest point comes later and lies higher."}, "figure": {"caption": "Simulated newcomers with five ratings: error after each gradient step on the support alone. Dots: where to stop, chosen on other newcomers. Dashed: the posterior mean.", "name": "fig-10-steps"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Error against gradient steps for three starts. All fall, reach a lowest point and rise again. The start at the prior mean in units of the covariance is lowest and its lowest point almost touches the dashed line of the posterior mean. The plain start at the prior mean is a little higher; the start at zero begins highest and its lowest point lies highest."}, "figure": {"caption": "Simulated newcomers with five ratings: error after each gradient step on the support alone. Dots: where to stop, chosen on other newcomers. Dashed: the posterior mean.", "name": "fig-10-steps"}}
 fig, ax = plots.figure("A good start helps; so do stopping in time and stepping where people differ",
                        "gradient steps on the support", "error of the predicted mean rating, stars", height=4.2)  # fmt: skip
 ends = {}
@@ -440,8 +441,8 @@ that learn step sizes too, such as Meta-SGD {{cite}}`li2017metasgd`, go for the 
 # ## When the films are unknown too
 #
 # For real films $\mathbf w_i$ is as unknown as $\mathbf z_u$, and the rating holds their *product* $\mathbf p_u^\top \mathbf v_i$. The joint posterior of all people and all films is no
-# Gaussian and has no closed form. **{term}`Variational inference`** takes the nearest member of a family that can be handled {cite}`blei2017variational,lim2007variational`: the *mean field*
-# $q = \prod_u q(\mathbf z_u) \prod_i q(\mathbf w_i)$, in which people and films are independent. Nearest means that the bound
+# Gaussian and has no closed form. **{term}`Variational inference`** takes the nearest member of a family that can be handled {cite}`blei2017variational,lim2007variational`: the {term}`mean field <mean field>`
+# $q = \prod_u q(\mathbf z_u) \prod_i q(\mathbf w_i)$, in which people and films are independent. Nearest means that the {term}`evidence lower bound`
 #
 # $$
 # \begin{aligned}
@@ -777,7 +778,7 @@ for ax, k in zip(axes, CURVE_KS):
     ax.axhline(0, color=INK, lw=1)
     ax.set_xticks(range(len(SIZES)), [str(n) for n in SIZES])
 axes[1].text(2.2, mean_behind.loc[("films too", 20), 25] + 0.01, "films too", color=plots.readable(RED))
-axes[0].text(2.1, 0.013, "the people's prior only", color=plots.readable(BLUE), va="bottom");
+axes[0].text(2.05, 0.013, "the people's\nprior only", color=plots.readable(BLUE), va="bottom");
 
 # %%
 def enough(way, k, gap=0.005):
@@ -812,7 +813,7 @@ is a mean and a covariance, a few tens of numbers, and each person is one exampl
 # $$ (eq-10-halving)
 #
 # So **direction $j$ is half known after $1/\rho_j$ ratings**. Few samples suffice if the variance sits in few directions with large $\rho_j$, that is, if people differ much in few ways, compared to the noise. They do not
-# suffice if people differ a little in many ways. How many ways? Count directions by their variance: $\bigl(\sum_j \rho_j\bigr)^2 / \sum_j \rho_j^2$ is the **effective number of dimensions**.
+# suffice if people differ a little in many ways. How many ways? Count directions by their variance: $\bigl(\sum_j \rho_j\bigr)^2 / \sum_j \rho_j^2$ is the effective number of {term}`dimensions <effective dimensions>`.
 
 # %%
 train_items = train.positions()[1]
@@ -972,10 +973,9 @@ mr.check("gain of 20 ratings: in time minus at random", late_gap, low=0)
 # m, sigma, noise, path = em(x, y)
 # x_tune, y_tune, z_tune = people(1000, 40, draw=2)
 # x_new, y_new, z_new = people(1000, 40, draw=3)
-# # then run the loop over KS again
 # ```
 #
-# "All alike" stays where it was. All others move up: a rating is worth a quarter of what it was, so every curve is stretched to the right by a factor of four. The gain of the prior over the ridge lasts longer.
+# and then the cell of the five ways again. "All alike" stays where it was. All others move up: a rating is worth a quarter of what it was, so every curve is stretched to the right by a factor of four. The gain of the prior over the ridge lasts longer.
 # ````
 #
 # ```{exercise} The wrong prior
