@@ -768,7 +768,7 @@ mean_behind = behind.groupby(["way", "k", "n"])["behind"].mean().unstack("n")
 mean_behind.round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels, after five and after twenty ratings: how far the error lies above that of the full model, against the number of training people on a doubling scale. With the films given, the line falls to near zero within some tens of people. With films to be learned too it starts much higher and falls slowly over the whole range."}, "figure": {"caption": "How much worse a model of n training people is than that of all, on validation newcomers. Thin: single draws of training people; bold: their mean.", "name": "fig-10-training"}}
-fig, axes = plots.figure("People are known from some tens of people; films need all that we have",
+fig, axes = plots.figure("A hundred people are enough to know what people are like; films need all that we have",
                          "training people, n", "RMSE above that of the full model, stars", panels=["k = 5", "k = 20"], height=4.0)  # fmt: skip
 for ax, k in zip(axes, CURVE_KS):
     for way, color in (("people", BLUE), ("films too", RED)):
@@ -890,40 +890,40 @@ evaluation.leaderboard.save("10", result.only([ONLY]));
 # ## Claims of this chapter, checked
 
 # %% tags=["claims"]
-mr.check("EM: relative error of the learned covariance", gap, high=0.4)
-mr.check("the same, from each person's least squares", wide_gap, low=0.4)
-mr.check("simulated, learned minus true prior, k = 5", to_bound[5].mean, -0.01, 0.03)
+mr.check("EM: relative error of the learned covariance", gap, high=0.25)
+mr.check("the same, from each person's least squares", wide_gap, low=0.45)
+mr.check("simulated, learned minus true prior, k = 5", to_bound[5].mean, -0.002, 0.006)
 mr.check("simulated, learned prior minus ridge, k = 2", to_ridge[2], high=0)
-mr.check("simulated, learned prior minus each alone, k = 5", to_alone[5], high=-0.05)
-mr.check("simulated, learned prior minus all alike, k = 5", to_all[5], high=-0.05)
-mr.check("best stop from m in units of Σ, minus posterior", best - posterior_error, 0, 0.03)
-mr.check("the start at zero minus that at m, both plain", zero - plain, low=0.001)
+mr.check("simulated, learned prior minus each alone, k = 5", to_alone[5], high=-0.1)
+mr.check("simulated, learned prior minus all alike, k = 5", to_all[5], high=-0.15)
+mr.check("best stop from m in units of Σ, minus posterior", best - posterior_error, 0, 0.02)
+mr.check("the start at zero minus that at m, both plain", zero - plain, 0.01, 0.03)
 
 # %% tags=["claims"]
 error_20 = result.mean(WHOLE, "rmse", 20).mean
-mr.check("newcomers, RMSE of the model at k = 20", error_20, 0.86, 0.95)
+mr.check("newcomers, RMSE of the model at k = 20", error_20, 0.88, 0.945)
 mr.check("minus the biases, k = 20", to_bias[20], high=0)
 mr.check("taste: whole model minus generosity, k = 20", taste[20], high=0)
-mr.check("generosity: k = 1 minus k = 0", generous[1], high=0)
-mr.check("generosity minus the biases, k = 20", only_to_bias[20].mean, -0.01, 0.01)
-mr.check("no prior over people minus the model, k = 5", no_prior[5], low=0.02)
-mr.check("the trap minus the model, k = 20", trap[20], low=0.002)
-mr.check("taste's share of the gain, k = 20", share_of_taste[20], 0.15, 0.5)
+mr.check("generosity: k = 5 minus k = 0", generous[5], high=0)
+mr.check("generosity minus the biases, k = 20", only_to_bias[20].mean, -0.003, 0.007)
+mr.check("no prior over people minus the model, k = 5", no_prior[5], low=0.08)
+mr.check("the trap minus the model, k = 20", trap[20], low=0.008)
+mr.check("taste's share of the gain, k = 20", share_of_taste[20], 0.22, 0.42)
 for k in (0, 5, 20):
-    mr.check(f"promised minus kept share, mean size, k = {k}", off[k], high=0.05)
+    mr.check(f"promised minus kept share, mean size, k = {k}", off[k], high=0.03)
 for k in (0, 5, 20):
-    mr.check(f"coverage of the 80 % interval, k = {k}", cover80[k].mean, 0.76, 0.86)
+    mr.check(f"coverage of the 80 % interval, k = {k}", cover80[k].mean, 0.77, 0.83)
 
 # %% tags=["claims"]
 behind_50 = mean_behind[50]
-mr.check("people's prior of 50 people: behind, k = 20", behind_50["people", 20], -0.005, 0.02)
-mr.check("films too, of 50 people: behind, k = 20", behind_50["films too", 20], low=0.02)
-mr.check("the first direction is level", level[0] ** 2, 0.85, 1)
-mr.check("effective number of dimensions", effective, 1.5, 6)
-mr.check("ratings until generosity is half known", 1 / rho[0], 1, 6)
-mr.check("ratings until half of the taste is known", half_taste, 10, 60)
-mr.check("share of the personal that 20 ratings teach", measured_20, 0.3, 0.9)
-mr.check("gain of 20 ratings: in time minus at random", late_gap, low=0)
+mr.check("people's prior of 50 people: behind, k = 20", behind_50["people", 20], -0.002, 0.015)
+mr.check("films too, of 50 people: behind, k = 20", behind_50["films too", 20], low=0.045)
+mr.check("the first direction is level", level[0] ** 2, 0.92, 1)
+mr.check("effective number of dimensions", effective, 3, 4)
+mr.check("ratings until generosity is half known", 1 / rho[0], 3.5, 5.5)
+mr.check("ratings until half of the taste is known", half_taste, 17, 26)
+mr.check("share of the personal that 20 ratings teach", measured_20, 0.42, 0.7)
+mr.check("gain of 20 ratings: in time minus at random", late_gap, 0.01, 0.06)
 
 # %% [markdown]
 # ## Take-aways
@@ -1118,7 +1118,7 @@ mr.check("gain of 20 ratings: in time minus at random", late_gap, low=0)
 # ::::
 # ::::{dropdown} C. Whether the prior was learned from a million people.
 # :class-container: quiz wrong
-# No. Some tens of people fix the people's part of the prior. It is the films that need many.
+# No. Some tens of people, a hundred at most, fix the people's part of the prior. It is the films that need many.
 # ::::
 
 # %% [markdown]
