@@ -1070,7 +1070,7 @@ mr.check("gain of 20 ratings: in time minus at random", late_gap, 0.01, 0.06)
 # print(np.std(samples[200:], 0).round(2))
 # ```
 #
-# Compare with `HierarchicalBayes(1).fit(few)` and `predict(…, return_std=True)`, the noise taken off. The sampled deviations are a little larger; the model here knows the prior, the fitted one learns it, so judge with care.
+# Compare with `HierarchicalBayes(1).fit(few)` and `predict(…, return_std=True)`, the noise taken off. The sampled deviations are clearly larger: with so few ratings a film, people and films must be uncertain *together*, which the mean field cannot say. The sampler knows the prior and the fitted model learns it, so judge with care.
 # ````
 
 # %% [markdown]
