@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["assets", "holdouts", "splits"],
+    submodules=["assets", "holdouts", "simulate", "splits"],
     submod_attrs={
         "assets": ["AssetError"],
         "ratings": ["Ratings"],
