@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cache", "encoders", "pretrained"],
+    submodules=["cache", "encoders", "language", "pretrained", "transfer"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],
         "hybrid": ["ContentBayes"],
+        "language": ["LanguageModelRecommender"],
         "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
