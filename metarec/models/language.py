@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,7 @@ import pandas as pd
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits import people
-from metarec.models import pretrained
+from metarec.models import _prefix, pretrained
 from metarec.models._speaker import PLAIN, Speaker, chat
 from metarec.models.base import Method
 
@@ -67,6 +68,37 @@ def _spoken(title: str) -> str:
     """A title without other titles in brackets, and with its article in front."""
     bare = re.sub(r"\s*\([^()]*\)", "", title) or title
     return re.sub(r"^(.*), (The|A|An)$", r"\2 \1", bare)
+
+
+def log_likelihoods(
+    model: pretrained.Pretrained, texts: Sequence[str], continuations: Sequence[Sequence[str]]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """How likely a language model finds it that a text goes on in each of several ways.
+
+    Each text goes through the network once, however many ways there are. Introduced in chapter 09.
+
+    Parameters
+    ----------
+    model : Pretrained
+        Loaded with its head.
+    texts : sequence of n str
+        None of them empty.
+    continuations : sequence of n sequences of str
+        None of them empty; each is cut into tokens alone.
+
+    Returns
+    -------
+    sums, lengths : lists of n arrays, shapes [continuations of the text]
+        Natural logarithms of the probabilities, and numbers of tokens.
+    """
+    starts = model.tokenizer(list(texts))["input_ids"]
+    plain = {"add_special_tokens": False}
+    following = [
+        model.tokenizer(list(own), **plain)["input_ids"] if len(own) else []
+        for own in continuations
+    ]
+    sums = _prefix.log_likelihoods(model, starts, following)
+    return sums, [np.array([len(tokens) for tokens in own]) for own in following]
 
 
 class LanguageModelRecommender(Method):
@@ -142,10 +174,10 @@ class LanguageModelRecommender(Method):
         form: str = "plain",
         about: str = "title",
         n_tuning: int = 0,
-        n_films: int = 10,
+        n_films: int = 5,
         rank: int = 8,
         lr: float = 2e-3,
-        batch_size: int = 8,
+        batch_size: int = 16,
         n_calibration: int = 16,
         seed: int = 0,
         device: str = "auto",
