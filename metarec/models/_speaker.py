@@ -10,7 +10,7 @@ import numpy as np
 
 from metarec.models import _prefix, pretrained
 from metarec.models._training import seeded, warm_up_then_cosine
-from metarec.models.transfer import lora
+from metarec.models.lora import lora
 
 HISTORY, FILM = "<<history>>", "<<film>>"
 TARGETS = ("q_proj", "v_proj")  # queries and values of attention
@@ -179,9 +179,9 @@ class Speaker:
         return out
 
     def adapt(self, rank: int, values: np.ndarray | None = None) -> list:
-        """Put low-rank updates into attention, in the upper half of the layers.
+        """Put low-rank updates into attention, in the upper third of the layers.
 
-        Gradients then stop half way down, which saves half of the work of going back.
+        Gradients then go back through these alone, which saves most of the work of going back.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class Speaker:
         device = next(self.model.network.parameters()).device
         body = self.model.network.requires_grad_(False).base_model
         blocks = next(part for part in body.children() if isinstance(part, torch.nn.ModuleList))
-        trained = lora(blocks[len(blocks) // 2 :], rank, TARGETS)
+        trained = lora(blocks[2 * len(blocks) // 3 :], rank, TARGETS)
         if values is not None:
             vector = torch.tensor(values, device=device)
             torch.nn.utils.vector_to_parameters(vector, trained)

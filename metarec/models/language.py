@@ -108,7 +108,7 @@ class LanguageModelRecommender(Method):
     question. With :math:`P(r)` the probability of the token of rating r, given that one of the
     ratings comes, the expected rating is :math:`e = \sum_r r P(r)`. Nothing is generated and
     nothing is parsed. The prompt goes through the network once, whatever the number of films
-    that are asked about. Predictions are :math:`\beta_0 + \beta_1 e + \beta_2 / (1 + k)`, with
+    that are asked about. Predictions are :math:`\calibration_0 + \calibration_1 e + \calibration_2 / (1 + k)`, with
     weights learned from some training people, since a language model's own level is arbitrary.
 
     With `n_tuning` above 0 low-rank updates of the attention layers are first trained on the
@@ -135,7 +135,7 @@ class LanguageModelRecommender(Method):
     batch_size : int
         People a step.
     n_calibration : int
-        Other training people, from whom the weights β are learned; 0 gives e itself.
+        Other training people, from whom the weights χ are learned; 0 gives e itself.
     seed : int
     device : str
         "auto" takes CUDA, then MPS, then the CPU.
@@ -146,7 +146,7 @@ class LanguageModelRecommender(Method):
         What the prompt calls each item; the last one is an unseen one.
     answers_ : array of int
         The ratings that can be answered: the whole numbers of the scale.
-    beta_ : array, shape [3]
+    calibration_ : array, shape [3]
         The weights above.
     updates_ : array of float32
         The trained numbers of the low-rank updates; empty when there are none.
@@ -178,7 +178,7 @@ class LanguageModelRecommender(Method):
         rank: int = 8,
         lr: float = 2e-3,
         batch_size: int = 16,
-        n_calibration: int = 16,
+        n_calibration: int = 12,
         seed: int = 0,
         device: str = "auto",
     ):
@@ -200,7 +200,7 @@ class LanguageModelRecommender(Method):
         self.texts_ = np.array([*film_texts(ratings.items, self.about), UNKNOWN])
         low, high = ratings.scale
         self.answers_ = np.arange(int(np.ceil(low)), int(np.floor(high)) + 1)
-        self.beta_ = np.array([0.0, 1.0, 0.0])
+        self.calibration_ = np.array([0.0, 1.0, 0.0])
         self.updates_, self.losses_ = np.zeros(0, np.float32), np.zeros(0)
         self._speaker = speaker = self._load()
         generator = np.random.default_rng(self.seed)
@@ -213,13 +213,13 @@ class LanguageModelRecommender(Method):
             others = ids[self.n_tuning :][: self.n_calibration]
             others = others if len(others) else ids  # hardly any people: the same ones again
             stories = self._stories(ratings, others, LONGEST, generator)
-            self.beta_ = self._calibrated(stories, ratings.table["rating"].mean())
+            self.calibration_ = self._calibrated(stories, ratings.table["rating"].mean())
         return self
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         expected = self.probabilities(episodes) @ self.answers_
         shown = episodes.support_mask.sum(1)[:, None]
-        return self.beta_[0] + self.beta_[1] * expected + self.beta_[2] / (1 + shown)
+        return self.calibration_[0] + self.calibration_[1] * expected + self.calibration_[2] / (1 + shown)
 
     def probabilities(self, episodes: Episodes) -> np.ndarray:
         """How likely the model finds each rating, given that one of them comes next.

@@ -216,7 +216,7 @@ def test_calibration_brings_the_mean_of_the_training_ratings(tiny_speakers, spli
     plain, calibrated = (
         small(tiny_speakers["llama"], n_calibration=n).fit(split.train) for n in (0, 30)
     )
-    assert plain.beta_.tolist() == [0, 1, 0]
+    assert plain.calibration_.tolist() == [0, 1, 0]
     shown = split.validation.episodes()
     mean = split.train.table["rating"].mean()
     assert abs(calibrated.predict(shown)[shown.query_mask].mean() - mean) < 0.15
