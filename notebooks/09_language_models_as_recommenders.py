@@ -386,26 +386,26 @@ same_film = float(((says_first[:, 0] > 0.5) != (says_first[:, 1] > 0.5)).mean())
 print(f"the film that is listed first is chosen: {listed_first:.2f}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels. Left: two dots with intervals, the standard deviation of the expected rating by film and by the order of the list; the one for order is at least as large. Right: for each pair of films the probability of the film listed first, asked in one order against asked in the other; all points lie in the upper right, above one half on both axes."}, "figure": {"caption": "Left: what moves the expected rating of a person with ten ratings; 95 % intervals over people. Right: pairs of films, the probability of the film that is listed first, in either order. A consistent judge would lie on the falling diagonal.", "name": "fig-09-order"}}
-fig, axes = plots.figure("What the answer depends on: where a thing stands, more than what it is", "", "", panels=["", ""], height=3.9)
-for y, (name, color) in enumerate({"order": RED, "film": BLUE}.items()):
+with plots.style():
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 3.7))
+    fig.suptitle("What the answer depends on: where a thing stands, as much as what it is",
+                 x=0.012, ha="left", fontweight="bold", fontsize=11.8)  # fmt: skip
+for y, (name, color, label) in enumerate((("order", RED, "another order of the list"), ("film", BLUE, "another film"))):
     interval = moved[name]
     axes[0].plot([interval.low, interval.high], [y, y], color=color, lw=2)
     axes[0].plot(interval.mean, y, "o", color=color, ms=7)
-    axes[0].text(interval.mean, y + 0.12, {"order": "another order of the list", "film": "another film"}[name], ha="center", fontsize=9.5,
-                 color=plots.readable(color))  # fmt: skip
-axes[0].set(ylim=(-0.5, 1.5), yticks=[], xlim=(0, 0.45))
-axes[0].set_xlabel("standard deviation of the\nexpected rating, stars")
+    axes[0].text(interval.mean, y + 0.12, label, ha="center", fontsize=9.5, color=plots.readable(color))
+axes[0].set(ylim=(-0.5, 1.5), yticks=[], xlim=(0, 0.45), xlabel="what it moves the answer by, stars\n(standard deviation)")
 axes[0].grid(False, axis="y")
-axes[1].sharey = None
-right_ax = axes[1]
-right_ax.remove()
-right_ax = fig.add_subplot(1, 2, 2)
-right_ax.plot([0, 1], [1, 0], color=GREY, ls=(0, (5, 2)), lw=1.3)
-right_ax.scatter(*says_first.T, s=18, color=PURPLE, alpha=0.75, lw=0)
-right_ax.text(0.05, 0.62, "a consistent\njudge", color=GREY, fontsize=9.5)
-right_ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the first film,\nasked in one order")
-right_ax.set_title("… and in the other", fontsize=9.5, loc="left")
-fig.subplots_adjust(wspace=0.25);
+axes[1].plot([0, 1], [1, 0], color=GREY, ls=(0, (5, 2)), lw=1.3)
+axes[1].scatter(*says_first.T, s=18, color=PURPLE, alpha=0.75, lw=0)
+axes[1].text(0.04, 0.5, "a consistent\njudge", color=GREY, fontsize=9.5)
+axes[1].set(xlim=(0, 1), ylim=(0, 1), xlabel="asked in one order")
+axes[1].set_ylabel("asked in the other order")
+axes[1].set_title("probability of the film listed first", fontsize=9.5)
+fig.subplots_adjust(wspace=0.3, top=0.84, bottom=0.2);
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
@@ -524,16 +524,24 @@ lines = {(m, n): [f"{gaps[m, n, k]:.2f}" for k in KS] for m, n, _ in gaps}
 pd.DataFrame(lines, [f"k = {k}" for k in KS]).T
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels against the number of known ratings, 0, 5 and 20. Left, RMSE: both language models fall with the number of ratings but stay above item plus user bias and hierarchical Bayes with content at every k. Right, pairwise accuracy: both language models lie near one half, the two others near seven tenths."}, "figure": {"caption": "Newcomers, the stated subset, with 95 % intervals over people.", "name": "fig-09-newcomers"}}
-fig, axes = plots.figure("The language model learns how a person uses the scale, and not which films are better",
-                         plots.K_LABEL, "", panels=["RMSE, stars", "pairwise accuracy"], height=4.0)  # fmt: skip
-axes[1].sharey(axes[1])
-for metric, ax in zip(("rmse", "pairwise"), axes):
-    for shift, (name, color) in enumerate({"language model": BLUE, "language model, tuned": ORANGE, "item + user bias": GREY, BEST: GREEN}.items()):
+with plots.style():
+    fig, axes = plt.subplots(1, 2, figsize=(6.4, 4.0))
+    fig.suptitle("The language model learns how a person uses the scale,\nand not which films are better",
+                 x=0.012, ha="left", fontweight="bold", fontsize=11.8)  # fmt: skip
+drawn = {"language model": BLUE, "language model, tuned": ORANGE, "item + user bias": GREY, BEST: GREEN}
+for metric, ax, name_of in zip(("rmse", "pairwise"), axes, ("RMSE, stars (lower is better)", "pairwise accuracy (higher is better)")):
+    for place, (name, color) in enumerate(drawn.items()):
         rows = board[(board["method"] == name) & (board["metric"] == metric)]
-        x = np.arange(len(KS)) + 0.07 * (shift - 1.5)
+        x = np.arange(len(KS)) + 0.07 * (place - 1.5)
         ax.plot(x, rows["mean"], "o-", color=color, lw=2, ms=5)
         ax.vlines(x, rows["low"], rows["high"], color=color, lw=1.2, alpha=0.6)
+    ax.set_title(name_of, fontsize=9.5)
+    ax.set_xlabel("known ratings of the person")
     ax.set_xticks(range(len(KS)), KS)
+axes[1].set_ylim(0.3, 0.85)
+for row, (name, color) in enumerate(drawn.items()):
+    axes[1].text(0.0, 0.42 - 0.033 * row, name, color=plots.readable(color), fontsize=9)
+fig.subplots_adjust(wspace=0.25, top=0.8, bottom=0.14);
 
 # %% tags=["say", "remove-input"]
 def gap_of(metric, name, k):

@@ -52,7 +52,9 @@ def film_texts(items: pd.DataFrame, about: str = "title") -> list[str]:
     unknown = set(about.split()) - {"title", "year", "genres"}
     if unknown or not about.split():
         raise ValueError(f'about {about!r}: pass some of "title", "year" and "genres"')
-    told = {name: items[name].astype("string").fillna("") for name in about.split() if name in items}
+    told = {
+        name: items[name].astype("string").fillna("") for name in about.split() if name in items
+    }
     texts = [""] * len(items)
     for name, values in told.items():
         values = values.str.replace("|", ", ", regex=False)
@@ -108,7 +110,7 @@ class LanguageModelRecommender(Method):
     question. With :math:`P(r)` the probability of the token of rating r, given that one of the
     ratings comes, the expected rating is :math:`e = \sum_r r P(r)`. Nothing is generated and
     nothing is parsed. The prompt goes through the network once, whatever the number of films
-    that are asked about. Predictions are :math:`\calibration_0 + \calibration_1 e + \calibration_2 / (1 + k)`, with
+    that are asked about. Predictions are :math:`\chi_0 + \chi_1 e + \chi_2 / (1 + k)`, with
     weights learned from some training people, since a language model's own level is arbitrary.
 
     With `n_tuning` above 0 low-rank updates of the attention layers are first trained on the
@@ -143,7 +145,7 @@ class LanguageModelRecommender(Method):
     Attributes
     ----------
     texts_ : array of str, shape [items + 1]
-        What the prompt calls each item; the last one is an unseen one.
+        What the prompt calls each item; the last one stands for an unseen one.
     answers_ : array of int
         The ratings that can be answered: the whole numbers of the scale.
     calibration_ : array, shape [3]
@@ -219,7 +221,8 @@ class LanguageModelRecommender(Method):
     def predict(self, episodes: Episodes) -> np.ndarray:
         expected = self.probabilities(episodes) @ self.answers_
         shown = episodes.support_mask.sum(1)[:, None]
-        return self.calibration_[0] + self.calibration_[1] * expected + self.calibration_[2] / (1 + shown)
+        level, slope, blank = self.calibration_
+        return level + slope * expected + blank / (1 + shown)
 
     def probabilities(self, episodes: Episodes) -> np.ndarray:
         """How likely the model finds each rating, given that one of them comes next.

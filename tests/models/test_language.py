@@ -207,7 +207,9 @@ def test_the_oldest_ratings_give_way_when_the_window_is_full(tiny_speakers, spli
     assert np.isfinite(long).all()
     recent = dict(list(shown.items())[-40:])
     with pytest.warns(UserWarning, match="first ones are left out"):
-        short = method.predict(Episodes.of_one(made_up, dict(list(shown.items())[-60:]), items[75:]))
+        short = method.predict(
+            Episodes.of_one(made_up, dict(list(shown.items())[-60:]), items[75:])
+        )
     np.testing.assert_allclose(long, short, atol=1e-4)
     assert not np.allclose(long, method.predict(Episodes.of_one(made_up, recent, items[75:])))
 
@@ -314,6 +316,8 @@ def test_the_real_model_scores_alike_with_and_without_the_shared_prefix(ml100k):
     titles = film_texts(ml100k.items)
     history = list(zip(titles[:6], (5, 3, 4, 3, 3, 5), strict=True))
     told = speaker.answers([history, history[:1]], [titles[10:14], titles[20:23]])
-    for shown, asked, shares in zip((history, history[:1]), (titles[10:14], titles[20:23]), told, strict=True):
+    for shown, asked, shares in zip(
+        (history, history[:1]), (titles[10:14], titles[20:23]), told, strict=True
+    ):
         for film, share in zip(asked, shares, strict=True):
             np.testing.assert_allclose(share, by_hand(model, film, shown, FIVE), atol=1e-4)
