@@ -21,7 +21,6 @@
 # :::
 
 # %%
-import copy
 import dataclasses
 import re
 import time
@@ -626,7 +625,7 @@ On paper the language model needs some {10 ** round(np.log10(on_paper)):,.0f} ti
 # asked of it again: does it know the films, does the order of the lines move it, does tuning change the order of films? Work on larger models reports that without tuning they too lag behind
 # methods that learn from ratings, and that with tuning they catch up {cite}`kang2023understand`. We have not run them, and claim nothing about them.
 #
-# The verdict for this size is short. A language model of 135 million weights that is simply asked does not know which films are good, is moved by the order of the lines as much as by the film, and is beaten by the item
+# The verdict for this size is short. A small language model that is simply asked does not know which films are good, is moved by the order of the lines as much as by the film, and is beaten by the item
 # mean in ordering films, at a cost that is larger by orders of magnitude. What is right about the idea is the form: ratings and items in one sequence, each rating predicted from those before it. Chapter 12 keeps the form and
 # drops the prose.
 
@@ -732,13 +731,15 @@ mr.check("seconds: the same", np.log10(ratio), 1.5, 4.5, show=False)
 # :label: ex-09-others
 # :class: grade-2
 #
-# *Medium.* Write the item mean into the text of each film, "Alien (others: 4.0)". Does the model use it?
+# *Medium.* Write the item mean into the text of each film, `Alien (others: 4.0)`. Does the model use it?
 # ```
 #
 # ````{solution} ex-09-others
 # :class: dropdown
 #
 # ```python
+# import copy
+#
 # told = [f"{t} (others: {m:.1f})" for t, m in zip(titles, train.item_means(3.0))]
 # helped = copy.copy(asked)
 # helped.texts_ = np.array([*told, "an unknown film"])

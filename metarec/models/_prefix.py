@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -148,7 +149,7 @@ def _follow(model: Pretrained, out, mask, rows: list, shown: list, continuations
 
     device = mask.device
     lists = [[continuations[text][place] for text, place in own] for own in shown]
-    ids, real = padded([sum(own, []) for own in lists], device)
+    ids, real = padded([list(itertools.chain(*own)) for own in lists], device)
     owner, _ = padded([[n for n, c in enumerate(own) for _ in c] for own in lists], device)
     offset, _ = padded([[n for c in own for n in range(len(c))] for own in lists], device)
     alike = (owner[:, :, None] == owner[:, None]) & (real[:, :, None] == real[:, None])
@@ -166,7 +167,7 @@ def _follow(model: Pretrained, out, mask, rows: list, shown: list, continuations
     counts = torch.tensor([0] + [len(own) for own in shown[:-1]], device=device).cumsum(0)
     real = real.bool()
     flat = (owner + counts[:, None])[real]
-    return Part(sum(shown, []), flat, ids[real], before[real], hidden[real])
+    return Part(list(itertools.chain(*shown)), flat, ids[real], before[real], hidden[real])
 
 
 def _groups(continuations: Sequence[Tokens]) -> Iterator[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from metarec.models import _prefix, pretrained
 from metarec.models._training import seeded, warm_up_then_cosine
 from metarec.models.lora import lora
 
-HISTORY, FILM = "<<history>>", "<<film>>"
+HISTORY, FILM = "<<history>>", "<<film>>"  # stand in for them in a chat template
 TARGETS = ("q_proj", "v_proj")  # queries and values of attention
 
 
@@ -130,7 +131,7 @@ class Speaker:
                 "the model's window can hold; the first ones are left out",
                 stacklevel=4,
             )
-        prompts = [sum(own, self.opening) for own in kept]
+        prompts = [[*self.opening, *itertools.chain(*own)] for own in kept]
         return _prefix.answers(self.model, prompts, asks, self.allowed)
 
     def story(self, texts: Sequence[str], ratings: np.ndarray) -> Story:
@@ -232,7 +233,8 @@ class Speaker:
             trained = self.adapt(rank)
             optimiser = torch.optim.AdamW(trained, lr, weight_decay=0.0)
             for step, batch in self._steps(stories, batch_size):
-                labels = torch.tensor(sum((s.labels for s in batch), []), device=device)
+                labels = [label for story in batch for label in story.labels]
+                labels = torch.tensor(labels, device=device)
                 loss = torch.nn.functional.cross_entropy(self._scores(batch), labels)
                 optimiser.zero_grad()
                 loss.backward()

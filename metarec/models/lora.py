@@ -34,6 +34,7 @@ class LoRA(torch.nn.Module):
         self.a = torch.nn.Parameter(torch.zeros(layer.out_features, rank, **like))
 
     def forward(self, x):
+        """The layer's output and the update's: [..., out_features]."""
         return self.layer(x) + self.scale * (x @ self.b.T) @ self.a.T
 
 

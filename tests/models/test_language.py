@@ -137,7 +137,7 @@ def test_half_stars_are_said_and_answered_with_the_nearest_whole_one(llama):
 
 
 def test_ratings_of_two_digits_are_refused(llama):
-    with pytest.raises(ValueError, match="cannot tell the ratings .*, 10 apart"):
+    with pytest.raises(ValueError, match=r"cannot tell the ratings .*, 10 apart"):
         Speaker(llama, PLAIN, range(1, 11))
 
 
