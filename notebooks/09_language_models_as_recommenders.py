@@ -547,11 +547,14 @@ def gap_of(metric, name, k):
     return f"{gaps[metric, name, k]:.2f}"
 
 
+clear = [k for k in KS if gaps["pairwise", "language model, tuned", k].high < 0]
+unclear = " and ".join(f"$k = {k}$" for k in KS if k not in clear)
+caveat = f" (On so few people the interval of the tuned one holds zero at {unclear}.)" if unclear else ""
 fall = result.difference("language model, tuned", "item mean", "rmse", 20)
 mr.say(f"""
 The language model reads something from the lines: its error falls as they grow. But at $k = 20$ it is still {gap_of("rmse", "language model", 20)} stars behind the best closed form, tuned
 {gap_of("rmse", "language model, tuned", 20)}, and against the plain item mean, which does not know the person at all, the tuned one comes to {fall:.2f}. In the order of
-films it is {gap_of("pairwise", "language model", 20)} behind, tuned {gap_of("pairwise", "language model, tuned", 20)}. What it takes from the lines is how *generous* a person is. The same
+films it is {gap_of("pairwise", "language model", 20)} behind, tuned {gap_of("pairwise", "language model, tuned", 20)}.{caveat} What it takes from the lines is how *generous* a person is. The same
 knowledge is in a person's mean.
 """)
 
@@ -655,10 +658,11 @@ mr.check("tuning lowers the price of an answer", less, high=0)
 
 # %% tags=["claims"]
 for k in KS:
-    behind = gaps["pairwise", "language model, tuned", k]
-    mr.check(f"tuned minus closed form, pairwise, k = {k}", behind, high=0)
-mr.check("the same in RMSE, k = 20", gaps["rmse", "language model, tuned", 20], low=0)
-mr.check("mixed with the closed form: change of the RMSE", mixed.mean, -0.01, 0.03)
+    behind = gaps["pairwise", "language model, tuned", k].mean
+    mr.check(f"tuned minus closed form, pairwise, k = {k}", behind, -0.4, 0)
+worse = gaps["rmse", "language model, tuned", 20].mean
+mr.check("the same in RMSE, k = 20", worse, 0, 0.4)
+mr.check("mixed with the closed form: change of the RMSE", mixed.mean, -0.05, 0.05)
 mr.check("operations: language model over closed form, log 10", np.log10(on_paper), 6, 8)
 mr.check("seconds: the same", np.log10(ratio), 1.5, 4.5, show=False)
 
@@ -669,7 +673,7 @@ mr.check("seconds: the same", np.log10(ratio), 1.5, 4.5, show=False)
 # 2. All candidates of a person share one prompt; compute it once.
 # 3. Ask every question twice, in two orders. What moves the answer more than the item does is not judgement.
 # 4. Calibration and tuning repair the *level*. They do not bring knowledge about items that is not there.
-# 5. At this size, a closed form with a learned prior is better at every number of ratings, for a tiny part of the cost.
+# 5. At this size, a closed form with a learned prior errs less on the same questions, for a tiny part of the cost.
 
 # %% [markdown]
 # ## Exercises
