@@ -241,7 +241,7 @@ famous = {about: correlation(p @ stars, fame) for about, p in told_of.items()}
 pd.DataFrame({"mean rating": knows, "number of ratings": famous}).map(lambda i: f"{i:.2f}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Scatter of films: the stars that the language model expects without knowing a person, against the mean training rating. The cloud is flat and wide; low and high means occur at every height. All expected ratings lie far below the means."}, "figure": {"caption": "Films with twenty or more ratings: what the language model expects from the title alone, and what people gave.", "name": "fig-09-knows"}}
-fig, ax = plots.figure("From a title alone, the model's stars have nothing to do with people's stars",
+fig, ax = plots.figure("From a title alone, the model's stars do not follow people's stars",
                        "mean training rating of the film, stars", "expected rating from the title, stars", height=3.9)  # fmt: skip
 expected = told_of["title"] @ stars
 ax.scatter(quality, expected, s=18, color=BLUE, alpha=0.75, lw=0)
@@ -336,11 +336,13 @@ print(f"as a chat: {chat_right:.2f}; one star gets {in_chat[..., 0].mean():.2f}"
 
 # %% tags=["say", "remove-input"]
 gap = evaluation.paired(right["item mean"], right["expected rating"])
+by_title = evaluation.paired(right["title"], right["expected rating"])
 mr.say(f"""
-With ten ratings in the prompt, the expected rating orders {mr.percent(right["expected rating"].mean())} of the pairs rightly, chance being one half; no kind of
-title likelihood is clearly better, and on so few people none can be told from the others. The item mean, which knows nothing of the person, is ahead of the
+With ten ratings in the prompt, the expected rating orders {mr.percent(right["expected rating"].mean())} of the pairs rightly, chance being one half; the likelihood of
+the title changes that by {by_title:.2f}, and taking the prior off it does not help on these people. The item mean, which knows nothing of the person, is ahead of the
 expected rating by {gap:.2f}. As a question in the chat template of the model's makers, with five ratings, it is {chat_right:.2f}, and one
-star gets {mr.percent(in_chat[..., 0].mean())} of the probability whatever the film. So we keep plain lines and stars: they give a number on the scale, and they can be calibrated.
+star gets {mr.percent(in_chat[..., 0].mean())} of the probability whatever the film. We go on with plain lines and stars, because the protocol asks for errors in stars and a
+title gives none. That is a choice for the scale and not for the order: where only the order counts, the title is the question to try first.
 """)
 
 # %% [markdown]
@@ -404,7 +406,7 @@ axes[1].text(0.04, 0.5, "a consistent\njudge", color=GREY, fontsize=9.5)
 axes[1].set(xlim=(0, 1), ylim=(0, 1), xlabel="asked in one order")
 axes[1].set_ylabel("asked in the other order")
 axes[1].set_title("probability of the film listed first", fontsize=9.5)
-fig.subplots_adjust(wspace=0.3, top=0.84, bottom=0.2);
+
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
@@ -481,8 +483,8 @@ plots.label_ends(ax, {name: (levels[name].iloc[-1], color) for name, (color, _) 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
 In {{numref}}`fig-09-levels` the tuned model gives the ratings about as often as people do. The price of an answer, $-\\log P(r)$, falls by {-less.mean:.2f} nats on people that it has
-not seen (change {less:.2f}). But the *order* of the films does not improve: the pairwise accuracy changes by {order_gain:.2f}. {TUNING * TOLD} ratings are enough to learn how people
-use the scale. They are not enough to learn which films are good, for which one needs several ratings of each of many hundred films.
+not seen (change {less:.2f}). The *order* of the films changes by {order_gain:.2f} in pairwise accuracy. {TUNING * TOLD} ratings teach how people
+use the scale; that they also teach which films are good is not seen here.
 """)
 
 # %% [markdown]
@@ -540,7 +542,7 @@ for metric, ax, name_of in zip(("rmse", "pairwise"), axes, ("RMSE, stars (lower 
 axes[1].set_ylim(0.3, 0.85)
 for row, (name, color) in enumerate(drawn.items()):
     axes[1].text(0.0, 0.42 - 0.033 * row, name, color=plots.readable(color), fontsize=9)
-fig.subplots_adjust(wspace=0.25, top=0.8, bottom=0.14);
+
 
 # %% tags=["say", "remove-input"]
 def gap_of(metric, name, k):
@@ -550,12 +552,19 @@ def gap_of(metric, name, k):
 clear = [k for k in KS if gaps["pairwise", "language model, tuned", k].high < 0]
 unclear = " and ".join(f"$k = {k}$" for k in KS if k not in clear)
 caveat = f" (On so few people the interval of the tuned one holds zero at {unclear}.)" if unclear else ""
+def from_blank(name):
+    """Change of the RMSE from no line to twenty, with its paired interval."""
+    ends = (result.values(name, "rmse", k).to_numpy() for k in (20, 0))
+    return evaluation.paired(*ends)
+
+
+reads, reads_tuned = (from_blank(name) for name in SPOKEN)
 fall = result.difference("language model, tuned", "item mean", "rmse", 20)
 mr.say(f"""
-The language model reads something from the lines: its error falls as they grow. But at $k = 20$ it is still {gap_of("rmse", "language model", 20)} stars behind the best closed form, tuned
+From no line to twenty the error of the language model changes by {reads:.2f} stars, that of the tuned one by {reads_tuned:.2f}: it reads something from the lines. But at $k = 20$ it is still {gap_of("rmse", "language model", 20)} stars behind the best closed form, tuned
 {gap_of("rmse", "language model, tuned", 20)}, and against the plain item mean, which does not know the person at all, the tuned one comes to {fall:.2f}. In the order of
-films it is {gap_of("pairwise", "language model", 20)} behind, tuned {gap_of("pairwise", "language model, tuned", 20)}.{caveat} What it takes from the lines is how *generous* a person is. The same
-knowledge is in a person's mean.
+films it is {gap_of("pairwise", "language model", 20)} behind, tuned {gap_of("pairwise", "language model, tuned", 20)}.{caveat} What it takes from the lines looks like how *generous* a person is, which the
+biases know as well.
 """)
 
 # %% [markdown]
