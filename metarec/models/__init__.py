@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cache", "encoders", "pretrained"],
+    submodules=["cache", "encoders", "language", "pretrained"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "low_rank": ["LoRA", "lora"],
         "towers": ["TwoTower"],
         "transfer": ["TransferredBayes"],
+        "language": ["LanguageModelRecommender"],
         "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],

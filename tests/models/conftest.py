@@ -55,3 +55,35 @@ def tiny_llama(tmp_path_factory):
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_speakers(tmp_path_factory):
+    """Folders of two causal networks with heads, of two architectures, that know digits."""
+    import tokenizers
+    import torch
+    import transformers
+
+    signs = [chr(code) for code in range(32, 127)] + ["Ċ"]  # one token a character
+    vocabulary = {sign: place for place, sign in enumerate(["<s>", "</s>", "<unk>", *signs])}
+    model = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    model.normalizer = tokenizers.normalizers.Replace("\n", "Ċ")
+    model.pre_tokenizer = tokenizers.pre_tokenizers.Split(tokenizers.Regex("."), "isolated")
+    special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=model, **special)
+    sizes = {"vocab_size": len(vocabulary), "max_position_embeddings": 512}
+    llama = transformers.LlamaConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, **sizes,
+    )  # fmt: skip
+    gpt2 = transformers.GPT2Config(n_embd=12, n_layer=3, n_head=3, **sizes)
+    folders = {}
+    for name, config in (("llama", llama), ("gpt2", gpt2)):
+        torch.manual_seed(0)
+        folders[name] = tmp_path_factory.mktemp(name)
+        network = transformers.AutoModelForCausalLM.from_config(config)
+        for parameter in network.parameters():
+            parameter.data *= 5  # else all answers are nearly the same
+        network.save_pretrained(folders[name])
+        tokenizer.save_pretrained(folders[name])
+    return folders

@@ -25,6 +25,7 @@ from metarec.models import (
     ImplicitALS,
     ItemMean,
     ItemNeighbours,
+    LanguageModelRecommender,
     LikedItemNeighbours,
     LikedUserNeighbours,
     MarkovChain,
@@ -72,8 +73,13 @@ METHODS = [
 KS = (0, 1, 5, 20)
 
 
-@pytest.fixture(params=METHODS, ids=lambda method: type(method).__name__)
-def method(request) -> Method:
+TINY = LanguageModelRecommender(device="cpu")  # its model is made by `tiny_speakers`
+
+
+@pytest.fixture(params=[*METHODS, TINY], ids=lambda method: type(method).__name__)
+def method(request, tiny_speakers) -> Method:
+    if request.param is TINY:
+        return clone(TINY).set_params(model=str(tiny_speakers["llama"]))
     return clone(request.param)
 
 
