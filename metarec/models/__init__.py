@@ -4,11 +4,12 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cache", "encoders", "pretrained"],
+    submodules=["cache", "encoders", "gradient", "pretrained"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
+        "gradient": ["ANIL", "MAML", "MeLU", "MetaSGD", "Reptile"],
         "encoders": ["encode"],
         "ease": ["EASE"],
         "bpr": ["BPR"],
