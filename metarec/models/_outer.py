@@ -158,7 +158,7 @@ class GradientMethod(Method):
         tables = self._tensors(known.expected, known.features)
         for _ in range(self.n_outer):
             drawn = tasks.draw(generator, self.batch_size, POOL, self.n_query)
-            fold = known.fold.loc[drawn.users].to_numpy()[:, None]
+            fold = known.fold.loc[drawn.users].to_numpy(copy=True)[:, None]
             rows = (fold, drawn.support_items), (fold, drawn.query_items)
             optimizer.zero_grad()
             self._outer_gradient(theta, logs, self._batch(drawn, rows, tables))

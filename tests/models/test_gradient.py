@@ -66,8 +66,8 @@ def finite_difference(parameters, task, name, at, width=1e-5):
 
 class TestInnerLoop:
     def test_one_step_on_the_head_is_the_step_by_hand(self, theta, batch):
-        task, lr = one(batch, 3), 0.2
-        moved = adapt(theta, {"head": torch.tensor(lr)}, task, 1, damping=2.0)
+        task, lr = one(batch, 3), 0.25
+        moved = adapt(theta, {"head": torch.tensor(lr).double()}, task, 1, damping=2.0)
         units = hidden(theta, task.inputs)[-1].numpy() / 2  # root of the width, 4
         error = task.targets.numpy() - units @ theta["head"].numpy()
         by_hand = theta["head"].numpy() + lr * 2 * units[:3].T @ error[:3] / (3 + 2)
@@ -204,7 +204,7 @@ class TestMethods:
         generator = np.random.default_rng(0)
         side = generator.integers(2, size=60)
         table = pd.DataFrame(
-            [(u, i, 5.0 if (i < 10) == side[u] else 1.0) for u in range(60) for i in range(20)],
+            [(u, i, (4.0 if (i < 10) == side[u] else 1.0) + (u + i) % 2) for u in range(60) for i in range(20)],
             columns=["user", "item", "rating"],
         )
         ratings = Ratings.from_table(table)
