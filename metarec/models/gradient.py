@@ -6,11 +6,11 @@ import torch
 
 from metarec.models._adaptation import Batch, Parameters, adapt, forward, hidden, query_loss
 from metarec.models._outer import GradientMethod
-from metarec.models._tasks import cross_fit
+from metarec.models._tasks import Tasks, cross_fit
 from metarec.models.melu import MeLU, evidence_candidates
 
-__all__ = ["ANIL", "MAML", "Batch", "MeLU", "MetaSGD", "Reptile", "adapt", "cross_fit"]
-__all__ += ["evidence_candidates", "forward", "hidden", "query_loss"]
+__all__ = ["ANIL", "MAML", "Batch", "MeLU", "MetaSGD", "Reptile", "Tasks", "adapt"]
+__all__ += ["cross_fit", "evidence_candidates", "forward", "hidden", "query_loss"]
 
 
 class MAML(GradientMethod):
