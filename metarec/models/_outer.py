@@ -133,7 +133,8 @@ class GradientMethod(Method):
         -------
         two dicts of str to tensor
         """
-        shapes = start(self._n_inputs(), self.width, self.n_hidden)
+        with seeded(self.seed):  # only the shapes count
+            shapes = start(self._n_inputs(), self.width, self.n_hidden)
         lengths = [value.numel() for value in shapes.values()]
         theta, sizes = (
             {

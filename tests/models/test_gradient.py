@@ -204,7 +204,11 @@ class TestMethods:
         generator = np.random.default_rng(0)
         side = generator.integers(2, size=60)
         table = pd.DataFrame(
-            [(u, i, (4.0 if (i < 10) == side[u] else 1.0) + (u + i) % 2) for u in range(60) for i in range(20)],
+            [
+                (u, i, (4.0 if (i < 10) == side[u] else 1.0) + generator.integers(2))
+                for u in range(60)
+                for i in range(20)
+            ],
             columns=["user", "item", "rating"],
         )
         ratings = Ratings.from_table(table)
