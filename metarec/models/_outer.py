@@ -99,10 +99,14 @@ class GradientMethod(Method):
         array of float, shape [users, q]
             In stars.
         """
-        adapted, batch = self.adapted(episodes)
-        offset = torch.func.vmap(forward)(adapted, batch.query_inputs)
         _, query = self.rows(episodes)
-        return self.expected_[query] + offset.cpu().numpy()
+        predicted = self.expected_[query]
+        order = np.argsort(episodes.query_mask.sum(1), kind="stable")
+        for some in np.array_split(order, len(order) // 40 + 1):  # like lengths: little padding
+            adapted, batch = self.adapted(episodes.take(some))
+            offset = torch.func.vmap(forward)(adapted, batch.query_inputs).cpu().numpy()
+            predicted[some, : offset.shape[1]] += offset
+        return predicted
 
     def adapted(self, episodes: Episodes) -> tuple[Parameters, Batch]:
         """Each person's own parameters, and the batch of tasks that they come from.
