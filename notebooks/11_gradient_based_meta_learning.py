@@ -277,17 +277,17 @@ apart = max(float((looped[n] - mapped[n]).abs().max()) for n in theta)
 assert apart < 1e-5
 
 
-def seconds(function):
-    """Processor time of the fastest of five runs."""
+def seconds(function, n_runs):
+    """Processor time of the fastest run."""
     took = []
-    for _ in range(5):
+    for _ in range(n_runs):
         start = time.process_time()
         outer_gradient(function, batch)
         took.append(time.process_time() - start)
     return min(took)
 
 
-ratio = seconds(loop_over_people) / seconds(mapped_over_people)
+ratio = seconds(loop_over_people, 3) / seconds(mapped_over_people, 40)
 
 # %% tags=["say", "remove-input", "nbval-ignore-output"]
 mr.say(f"""
@@ -442,7 +442,7 @@ best_20 = min(tuned, key=lambda name: result.mean(name, "rmse", 20).mean)
 mr.say(f"""
 {as_table(gaps, "RMSE minus that of hierarchical Bayes")}
 
-All of them learn from a support: from no rating to 20 Meta-SGD gains {gain("Meta-SGD"):.3f} stars, hierarchical Bayes {gain("hierarchical Bayes"):.3f}, the bias {gain("item + user bias"):.3f}. Up to five ratings the learned starts are level with hierarchical Bayes; at 20 the best of them, {best_20}, is
+All of them learn from a support: from no rating to 20 Meta-SGD gains {gain("Meta-SGD"):.3f} stars, hierarchical Bayes {gain("hierarchical Bayes"):.3f}, the bias {gain("item + user bias"):.3f}. With five ratings MAML is within {abs(over("MAML", "hierarchical Bayes", 5).mean):.3f} of hierarchical Bayes; at 20 the best of them, {best_20}, is
 {over(best_20, "hierarchical Bayes", 20).mean:.3f} behind, and hierarchical Bayes with contents is further ahead. That is no disgrace for methods that were told neither that tastes are Gaussian nor that ratings are sums, and it is no reason to use them here.
 
 MAML and FOMAML, each with the step size that suits it, differ by {over("MAML", "FOMAML", 20):.3f} at 20 ratings; with the settings of MAML for both it is {second_order:.4f} (first draw). As the toy foretold, among people the second derivatives hardly pay for what they cost. MeLU, which reads contents and not factors, ends {over("MeLU", "item + user bias", 20):.3f} from the bias: it has learned who is generous, and of taste hardly anything that
@@ -498,7 +498,7 @@ for name, method in (("MAML", maml), ("Meta-SGD", meta_sgd)):
     method.set_params(inner_steps=3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels, RMSE against the number of inner steps at test time, for MAML and Meta-SGD. With two known ratings the error falls for the first steps and then rises. With twenty known ratings it falls steeply and stays low."}, "figure": {"caption": "RMSE of the test people (first draw) by the number of inner steps at test time. The dotted line marks the three steps of the training.", "name": "fig-11-inner"}}
-fig, axes = plots.figure("With few ratings, walking on does harm; with many, a little further helps", "inner steps at test time", "RMSE in stars", panels=["2 known ratings", "20 known ratings"], height=3.6)
+fig, axes = plots.figure("With two ratings, walking on does harm; twenty forgive it longer", "inner steps at test time", "RMSE in stars", panels=["2 known ratings", "20 known ratings"], height=3.6)
 for ax, k in zip(axes, (2, 20)):
     for name, color, marker in (("MAML", BLUE, "o"), ("Meta-SGD", RED, "s")):
         ax.plot(STEPS, by_steps[name, k].mean(1), marker + "-", color=color, ms=4)
@@ -690,34 +690,39 @@ mr.check("mapped and looped gradients, largest difference", apart, high=1e-5, sh
 mr.check("times slower: the loop over 64 people", ratio, low=10, show=False)
 
 # %% tags=["claims"]
-for name in tuned:
-    mr.check(f"{name}: RMSE at k = 20", result.mean(name, "rmse", 20).mean, 0.8, 1.0)
-for name in tuned:
-    mr.check(f"{name} minus hierarchical Bayes, k = 20", over(name, "hierarchical Bayes", 20), low=-1)
-for name in tuned:
-    mr.check(f"{name} minus hierarchical Bayes, k = 5", over(name, "hierarchical Bayes", 5), low=-1)
-for name in tuned:
-    mr.check(f"{name} minus bias, k = 20", over(name, "item + user bias", 20), low=-1)
-mr.check("MAML minus FOMAML, k = 20", over("MAML", "FOMAML", 20), -0.1, 0.1)
-mr.check("MAML minus first order, same settings, k = 20", second_order, -0.1, 0.1)
-mr.check("ANIL minus MAML, k = 20", anil_gap[20], -0.1, 0.1)
-mr.check("Meta-SGD minus MAML, k = 20", gain_sgd, -0.1, 0.1)
+learned_starts = [name for name in tuned if name != "MeLU"]
+mr.check("MAML: RMSE at k = 20", result.mean("MAML", "rmse", 20).mean, 0.89, 0.93)
+mr.check("MeLU: RMSE at k = 20", result.mean("MeLU", "rmse", 20).mean, 0.91, 0.95)
+for name in learned_starts:
+    behind = over(name, "hierarchical Bayes", 20)
+    mr.check(f"{name} minus hierarchical Bayes, k = 20", behind, 0, 0.02)
+    mr.check(f"{name} minus bias, k = 20", over(name, "item + user bias", 20), high=-0.005)
+near_5 = over("MAML", "hierarchical Bayes", 5)
+mr.check("MAML minus hierarchical Bayes, k = 5", near_5, -0.005, 0.012)
+mr.check("MeLU minus bias, k = 20", over("MeLU", "item + user bias", 20), -0.015, 0.01)
+mr.check("MAML minus first order, same settings", second_order, -0.003, 0.003)
+mr.check("ANIL minus MAML, k = 20", anil_gap[20], -0.003, 0.003)
+mr.check("Meta-SGD minus MAML, k = 20", gain_sgd, -0.005, 0.008)
 
 # %% tags=["claims"]
-for k in (1, 2, 5, 20):
-    mr.check(f"the leak costs Meta-SGD, k = {k}", leak_cost["Meta-SGD", k], low=-1)
-mr.check("the leak costs MAML, k = 5", leak_cost["MAML", 5], -0.1, 0.1)
-mr.check("20 steps instead of 3, two ratings", too_far, low=-1)
-mr.check("best number of steps, twenty ratings", STEPS[best_step], 0, 20)
-mr.check("likeness before and after, hidden layers", alike.iloc[:, :2].min(axis=None), 0.1, 1)
-mr.check("likeness before and after, prediction", alike["prediction"].mean(), 0, 1)
-mr.check("learned steps: body over head", typical["weight1"] / typical["head"], 0.1, 10)
-mr.check("learned steps: 95 % over 5 %", widely, 1, 100)
-mr.check("MeLU: candidates minus random five", evidence["MeLU", "evidence candidates"], low=-1)
-mr.check("Meta-SGD: candidates minus random five", evidence["Meta-SGD", "evidence candidates"], low=-1)
+for k in (1, 2, 5):
+    mr.check(f"the leak costs Meta-SGD, k = {k}", leak_cost["Meta-SGD", k], low=0)
+mr.check("the leak costs Meta-SGD, k = 20", leak_cost["Meta-SGD", 20], -0.01, 0.01)
+mr.check("the leak costs MAML, k = 5", leak_cost["MAML", 5], -0.001, 0.005)
+mr.check("20 steps instead of 3, two ratings", too_far, low=0.02)
+mr.check("best number of steps, twenty ratings", STEPS[best_step], 2, 10)
+least_alike = alike.iloc[:, :2].min(axis=None)
+mr.check("hidden layers before and after, least alike", least_alike, 0.97, 1)
+mr.check("predictions before and after", alike["prediction"].mean(), 0.1, 0.45)
+longer = typical["weight1"] / typical["head"]
+mr.check("learned steps: body over head", longer, 1.2, 3)
+mr.check("learned steps: 95 % over 5 %", widely, 3, 15)
+for name in ("MeLU", "Meta-SGD"):
+    asking = evidence[name, "evidence candidates"]
+    mr.check(f"{name}: candidates minus random five", asking, low=-0.01)
 network, average = (precise[n] for n in ("MeLU, its network alone", "item mean"))
-mr.check("precision@5 of MeLU's network alone", network.mean(), 0.4, 0.7)
-mr.check("the item mean minus it", evaluation.paired(average, network), low=-1)
+mr.check("precision@5 of MeLU's network alone", network.mean(), 0.49, 0.58)
+mr.check("the item mean minus it", evaluation.paired(average, network), low=0.02)
 
 # %% [markdown]
 # ## Take-aways
