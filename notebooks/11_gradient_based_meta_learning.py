@@ -235,7 +235,7 @@ theta, alphas = small.parameters()
 
 # %% [markdown]
 # The whole inner loop is a few lines, and the outer gradient is one line more. Here it is from scratch with PyTorch's plain automatic
-# differentiation and a Python loop over people, as most published code has it:
+# differentiation and a Python loop over people:
 
 # %%
 def loop_over_people(theta, alphas, batch, n_steps=3, damping=5.0, create_graph=True):
