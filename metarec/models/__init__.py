@@ -4,11 +4,13 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cache", "encoders", "language", "pretrained"],
+    submodules=["cache", "encoders", "gradient", "language", "pretrained"],
     submod_attrs={
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],
+        "gradient": ["ANIL", "MAML", "MetaSGD", "Reptile"],
+        "melu": ["MeLU"],
         "encoders": ["encode"],
         "ease": ["EASE"],
         "bpr": ["BPR"],

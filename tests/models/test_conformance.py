@@ -12,8 +12,10 @@ from sklearn.exceptions import NotFittedError
 from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import (
     ALS,
+    ANIL,
     BPR,
     EASE,
+    MAML,
     BERT4Rec,
     Bias,
     BiasedMF,
@@ -29,10 +31,13 @@ from metarec.models import (
     LikedItemNeighbours,
     LikedUserNeighbours,
     MarkovChain,
+    MeLU,
+    MetaSGD,
     Method,
     Popularity,
     RandomScores,
     RecentItemNeighbours,
+    Reptile,
     Rocchio,
     SASRec,
     SVDPlusPlus,
@@ -69,6 +74,11 @@ METHODS = [
     BERT4Rec(width=8, n_blocks=1, n_epochs=1, window=10),
     TransferredBayes(n_factors=3, n_sweeps=5),
     TwoTower(n_epochs=1),
+    MAML(n_factors=3, n_folds=2, n_outer=5, width=8),
+    Reptile(n_factors=3, n_folds=2, n_outer=5, width=8),
+    ANIL(n_factors=3, n_folds=2, n_outer=5, width=8),
+    MetaSGD(n_factors=3, n_folds=2, n_outer=5, width=8),
+    MeLU(n_factors=3, n_folds=2, n_outer=5, width=8),
 ]
 KS = (0, 1, 5, 20)
 

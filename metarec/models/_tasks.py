@@ -1,0 +1,133 @@
+"""Training people as tasks: what is known of the items without them, and episodes drawn from them.
+
+What the meta-learners of chapter 11 learn from.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.linalg
+
+from metarec.data.episodes import Episodes
+from metarec.data.ratings import Ratings
+from metarec.models._beliefs import Prior
+from metarec.models._ridge import design
+from metarec.models.base import with_unseen
+from metarec.models.bayes import HierarchicalBayes
+
+
+class Knowledge(NamedTuple):
+    """What is known of the items, without and with each fold of people.
+
+    Attributes
+    ----------
+    expected : array, shape [folds + 1, items + 1]
+        Rating that a person of whom nothing is known is expected to give, in stars.
+    features : array, shape [folds + 1, items + 1, d]
+        Vectors (1, v) of the items, stretched so that people's tastes are equally wide in all
+        directions, on axes that all rows share; d is the number of factors + 1.
+    fold : pandas.Series of int, by user id
+        Which row a training user may look at. Row 0 has learned from everybody: for newcomers.
+    """
+
+    expected: np.ndarray
+    features: np.ndarray
+    fold: pd.Series
+
+
+def cross_fit(ratings: Ratings, n_factors: int, n_folds: int, seed: int) -> Knowledge:
+    """Learn item factors once from everybody, and once without each fold of people.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    n_factors : int
+        Dimension of the item factors.
+    n_folds : int
+        Number of folds; 1 lets all training users look at factors that they helped to learn.
+    seed : int
+        Seed of the folds and of the factor models.
+
+    Returns
+    -------
+    Knowledge
+    """
+    users = ratings.users.index.to_numpy()
+    fold = np.zeros(len(users), dtype=int)
+    fits = [HierarchicalBayes(n_factors, seed=seed).fit(ratings)]
+    if n_folds > 1:
+        lot = np.random.default_rng(seed).permutation(len(users))
+        groups = np.array_split(lot, n_folds)
+        for group in groups:
+            others = ratings.keep_users(np.delete(users, group))
+            if len(group) and len(others):
+                fits.append(HierarchicalBayes(n_factors, seed=seed).fit(others))
+                fold[group] = len(fits) - 1
+    expected, features = zip(*map(_seen_by_a_stranger, fits), strict=True)
+    weight = with_unseen(np.sqrt(ratings.item_counts()), 0.0)[:, None]
+    whole = features[0] * weight
+    # every fit has axes of its own: turn them onto those of the first
+    turned = [f @ scipy.linalg.orthogonal_procrustes(f * weight, whole)[0] for f in features]
+    return Knowledge(np.stack(expected), np.stack(turned), pd.Series(fold, users))
+
+
+def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray]:
+    """Expected ratings, and vectors a with which a taste is N(0, I) and its effect is taste · a."""
+    prior = Prior(model.user_mean_, model.user_covariance_)
+    items = model.item_mean_
+    expected = model.global_mean_ + items[:, 0] + design(items) @ prior.mean
+    return expected, design(items) @ np.linalg.cholesky(prior.covariance)
+
+
+class Tasks:
+    """Training people, from whom episodes are drawn.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        People without a rating are left out.
+    """
+
+    def __init__(self, ratings: Ratings):
+        matrix = ratings.matrix()
+        counts = np.diff(matrix.indptr)
+        self.users = ratings.users.index.to_numpy()[counts > 0]
+        self.counts = counts[counts > 0]
+        self.catalogue = ratings.items.index.to_numpy()
+        mask = np.arange(self.counts.max()) < self.counts[:, None]  # [users, longest]
+        self.items, self.ratings = np.zeros(mask.shape, dtype=int), np.zeros(mask.shape)
+        self.items[mask], self.ratings[mask] = matrix.indices, matrix.data
+
+    def draw(
+        self, generator: np.random.Generator, n_tasks: int, n_support: int, n_query: int
+    ) -> Episodes:
+        """Random people, with k of their ratings as the support and others as the query.
+
+        For each person k is drawn from 0 to `n_support`; at least one rating is left to be asked.
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+        n_tasks, n_support, n_query : int
+            How many people; the largest support and query.
+
+        Returns
+        -------
+        Episodes
+        """
+        who = generator.integers(len(self.users), size=n_tasks)
+        most = self.counts[who, None]
+        lot = np.where(np.arange(most.max()) < most, generator.random((n_tasks, most.max())), 2.0)
+        order = np.argsort(lot, axis=1)  # a person's ratings shuffled, padding last
+        k = np.minimum(generator.integers(n_support + 1, size=(n_tasks, 1)), most - 1)
+        place, asked = np.arange(n_support), k + np.arange(n_query)
+        masks = np.broadcast_to(place, (n_tasks, n_support)) < k, asked < most
+        parts = []
+        for column, mask in zip((place, asked), masks, strict=True):
+            chosen = order[np.arange(n_tasks)[:, None], np.where(mask, column, 0)]
+            at = who[:, None], chosen
+            parts += [self.items[at] * mask, self.ratings[at] * mask, mask]
+        return Episodes(self.users[who], self.catalogue, *parts)
