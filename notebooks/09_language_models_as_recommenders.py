@@ -65,6 +65,7 @@ class Subset:
         return dataclasses.replace(e, **{n: getattr(e, n)[:, :FILMS] for n in names})
 
 
+# %% tags=["remove-input"]
 class Fitted(models.Method):
     """A method that has learned already: no protocol fits it again."""
 
@@ -136,7 +137,7 @@ own = sum(title in advice for title, _ in shown)
 numbers = [re.findall(r"\d+", reply) for reply in replies]
 single = sum(len(found) == 1 for found in numbers)
 mr.say(f"""
-The advice names {own} films of the list that we gave. Of the {len(replies)} replies about stars, {single} hold exactly one number, and there are
+Of the films that we listed, the advice names {own}. Of the {len(replies)} replies about stars, {single} hold exactly one number, and there are
 {len(set(replies))} different ones. One could write a parser for such replies, and a new one for the next model. But the reply is only what
 is left of something better.
 """)
