@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bpr": ["BPR"],
         "content": ["ContentRidge", "HierarchicalLinear"],
         "hybrid": ["ContentBayes"],
+        "informed": ["InformedBayes"],
         "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],
