@@ -35,10 +35,10 @@ class InformedBayes(ContentBayes):
 
     - A film: :math:`w_i \sim N(G^\top (c_i, y_i), \Sigma_w)`, with its content and with
       :math:`y_i`, a vector made of *who* rated it, whatever the stars.
-    - A person: :math:`(z_u, t_u) \sim N(m + B^\top x_u, \Sigma)` jointly, where x holds traits
-      such as age and where t is what the person tends to choose: each film that u chose is a
-      noisy look at it, :math:`y_j \sim N(t_u, I)`. So choices say something about taste through
-      the covariance of z and t. The film that is asked is a choice too: the answer is what u
+    - A person: :math:`(z_u, q_u) \sim N(m + H^\top x_u, \Sigma)` jointly, where x holds traits
+      such as age and where q is what the person tends to choose: each film that u chose is a
+      noisy look at it, :math:`y_j \sim N(q_u, I)`. So choices say something about taste through
+      the covariance of z and q. The film that is asked is a choice too: the answer is what u
       would say *having watched it*.
     - Another population may join. Its people inform the films; the final prior over people is
       learned from one's own alone.
@@ -51,7 +51,7 @@ class InformedBayes(ContentBayes):
     n_factors, n_sweeps, seed, features, regularization
         As in `ContentBayes`.
     n_choices : int
-        Length r of y and t; 0 ignores which films were chosen.
+        Length r of y and q; 0 ignores which films were chosen.
     traits : str
         Columns of the table of people, separated by spaces; those that it lacks add nothing, and
         so does a newcomer whose `Episodes.about` does not say.
@@ -64,9 +64,9 @@ class InformedBayes(ContentBayes):
     Attributes
     ----------
     user_mean_, user_covariance_ : arrays, shapes [d + 1 + r] and [d + 1 + r, d + 1 + r]
-        m and Σ of (z, t): the prior of a newcomer with average traits.
+        m and Σ of (z, q): the prior of a newcomer with average traits.
     trait_names_, trait_mean_, trait_slope_ : arrays, shapes [traits] and [traits, d + 1 + r]
-        What is asked, its mean over one's own people, and B.
+        What is asked, its mean over one's own people, and H.
     item_mean_, item_covariance_ : arrays, shapes [items + 1, d + 1] and [items + 1, d + 1, d + 1]
         Posterior of each item's (b_i, v_i); the last row is an item of which nothing is known.
     choices_, chosen_ : arrays, shapes [items + 1, r] and [items + 1]
@@ -100,7 +100,7 @@ class InformedBayes(ContentBayes):
 
     def __init__(
         self,
-        n_factors: int = 16,
+        n_factors: int = 12,
         n_sweeps: int = 25,
         seed: int = 0,
         features: str = "genres year critics",
@@ -157,7 +157,7 @@ class InformedBayes(ContentBayes):
 
         Returns
         -------
-        belief with `mean`, shape [users, d + 1 + r], and `covariance`, both of (z, t)
+        belief with `mean`, shape [users, d + 1 + r], and `covariance`, both of (z, q)
             The films that are asked are not counted as choices here; `predict` adds each.
         """
         support, _ = self.rows(episodes)
@@ -196,8 +196,8 @@ class InformedBayes(ContentBayes):
         _, query = self.rows(episodes)
         people, size = self.posterior(episodes), self.n_factors + 1
         z = Belief(people.mean[:, :size], people.covariance[:, :size, :size])
-        tied, t_covariance = people.covariance[:, :size, size:], people.covariance[:, size:, size:]
-        pull = tied @ np.linalg.inv(t_covariance + np.eye(tied.shape[2]))  # [users, d + 1, r]
+        tied, q_covariance = people.covariance[:, :size, size:], people.covariance[:, size:, size:]
+        pull = tied @ np.linalg.inv(q_covariance + np.eye(tied.shape[2]))  # [users, d + 1, r]
         item = Belief(self.item_mean_, self.item_covariance_)
         a, y = design(item.mean), self.choices_
         expected = np.einsum("usr,ur->us", pull, people.mean[:, size:])
@@ -257,14 +257,14 @@ def _people(
     seen: scipy.sparse.csr_array,
     films: _Films,
 ) -> Belief:
-    """Beliefs about (z, t) of each row of a rating matrix: its stars tell of z, its films of t."""
+    """Beliefs about (z, q) of each row of a rating matrix: its stars tell of z, its films of q."""
     moment, cross = moments(films.belief)
     n, size = seen.shape[0], cross.shape[1]
     whole = size + films.y.shape[1]
     precision, right = np.zeros((n, whole, whole)), np.zeros((n, whole))
     precision[:, :size, :size] = sums(seen, moment) / noise
     right[:, :size] = (scores @ design(films.belief.mean) - seen @ cross) / noise
-    of_t = np.arange(size, whole)
-    precision[:, of_t, of_t] = (seen @ films.chosen.astype(float))[:, None]
+    of_q = np.arange(size, whole)
+    precision[:, of_q, of_q] = (seen @ films.chosen.astype(float))[:, None]
     right[:, size:] = seen @ films.y
     return prior.update(precision, right, 1.0)

@@ -45,7 +45,7 @@ def test_knowing_no_more_it_is_content_bayes(camps):
 
 
 def test_each_answer_is_the_gaussian_conditional(camps, model):
-    """With certain films: condition the joint Gaussian of (z, t) on stars and choices at once."""
+    """With certain films: condition the joint Gaussian of (z, q) on stars and choices at once."""
     sure = InformedBayes(**model.get_params())
     vars(sure).update({name: value for name, value in vars(model).items() if name[-1] == "_"})
     sure.item_covariance_ = np.zeros_like(model.item_covariance_)
@@ -55,7 +55,7 @@ def test_each_answer_is_the_gaussian_conditional(camps, model):
     m, s = sure.user_mean_, sure.user_covariance_
     a, y = design(sure.item_mean_), sure.choices_
     d, r = a.shape[1], y.shape[1]
-    look = np.hstack([np.zeros((r, d)), np.eye(r)])  # t out of (z, t)
+    look = np.hstack([np.zeros((r, d)), np.eye(r)])  # q out of (z, q)
     rows, given = person.support_items[0], person.support_ratings[0]
     for place, asked in enumerate(person.query_items[0]):
         stars = np.hstack([a[rows], np.zeros((len(rows), r))])
