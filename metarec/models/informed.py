@@ -22,7 +22,7 @@ from metarec.models._people import choice_vectors, guests, trait_names, traits
 from metarec.models._ridge import design
 from metarec.models._sparse import filled, sums
 from metarec.models.base import with_unseen
-from metarec.models.hybrid import ContentBayes, _slope
+from metarec.models.hybrid import ContentBayes, _ridge, _slope
 
 GUEST = 10.0  # the mark of the other population: large, so that its effect is hardly shrunk
 
@@ -142,9 +142,7 @@ class InformedBayes(ContentBayes):
             noise = noise_variance(scores_t, seen_t, w, z, gram, shift)
             films = films._replace(belief=w)
         self._keep(people, background, raters, own.shape[0])
-        unseen = items.of_anybody()
-        self.item_mean_ = with_unseen(w.mean, unseen.mean)
-        self.item_covariance_ = with_unseen(w.covariance, unseen.covariance)
+        self._keep_films(w, ratings, np.diff(seen_t.indptr))
         self.noise_ = noise
         return self
 
@@ -213,6 +211,22 @@ class InformedBayes(ContentBayes):
     def _content(self, ratings: Ratings) -> np.ndarray:
         """What is known about a film before its stars: its features, and who chose it."""
         return np.column_stack([super()._content(ratings), self.choices_[:-1]])
+
+    def _keep_films(self, w: Belief, ratings: Ratings, counts: np.ndarray) -> None:
+        """The films' beliefs; those that nobody chose are what the features alone say of them.
+
+        In that regression a film counts as often as it was rated: who asks about a new film asks
+        about one that will be watched, not about the average of a long tail.
+        """
+        rated = counts > 0
+        weights = counts / counts[rated].mean()
+        expected = _ridge(super()._content(ratings), w.mean, weights, self.regularization)
+        bare = Prior.learn(w, rated, expected)
+        mean = np.where(rated[:, None], w.mean, bare.mean)
+        covariance = np.where(rated[:, None, None], w.covariance, bare.covariance)
+        unseen = bare.of_anybody()
+        self.item_mean_ = with_unseen(mean, unseen.mean)
+        self.item_covariance_ = with_unseen(covariance, unseen.covariance)
 
     def _background(self, ratings: Ratings, n_guests: int) -> np.ndarray:
         """Traits of one's own people around their mean, 0 for guests, and the guests' mark."""
