@@ -227,7 +227,8 @@ in_order = {
     name: evaluation.pairwise_accuracy(s, asked.query_ratings, mask=asked.query_mask)
     for name, s in scores.items()
 }
-pd.Series({n: np.nanmean(v) for n, v in in_order.items()}, name="pairs in order").round(3).to_frame()
+shares = {name: np.nanmean(v) for name, v in in_order.items()}
+pd.Series(shares, name="pairs in order").round(3).to_frame()
 
 # %% tags=["say", "remove-input"]
 formula_gap = evaluation.paired(in_order["meta-learned head"], in_order["raw stars"])
@@ -463,6 +464,7 @@ def refitted(k):
     return evaluation.rmse(guess, e.query_ratings, mask=e.query_mask)
 
 
+# %%
 def fitted_once(model, k):
     e = split.test.episodes(0).first(k)
     return evaluation.rmse(
@@ -619,6 +621,7 @@ def bent(e, how, share=0.0):
     return dataclasses.replace(e, support_ratings=stars)
 
 
+# %%
 known = split.train.item_counts()
 
 
@@ -653,6 +656,7 @@ def pack(people, e, famous):
     return mr.data.Episodes.pack(e.users, e.items, support, query, e.about)
 
 
+# %%
 e = split.test.episodes(0)
 people = famous_first(split.test)
 CASES = {
