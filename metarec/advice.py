@@ -12,14 +12,15 @@ import pandas as pd
 from scipy.stats import norm
 
 from metarec import models
-from metarec.data import Episodes, Ratings, movielens_100k, movielens_2016, read_movielens
+from metarec.data import Episodes, Ratings, read_movielens
 from metarec.data.files import decode, parse, read_bytes
 from metarec.data.lookup import YEAR, find_title, label
+from metarec.data.readers import BY_NAME
 from metarec.models import Method, cache, influence
 
 LEVEL = 0.8  # of the intervals
-KNOWN = {"movielens-100k": movielens_100k, "movielens-2016": movielens_2016}
 METHODS = {  # by the name to type; the first, the default, has the least error on validation people
+    "informed-bayes": "InformedBayes",
     "content-bayes": "ContentBayes",
     "hierarchical-bayes": "HierarchicalBayes",
     "hierarchical-linear": "HierarchicalLinear",
@@ -131,13 +132,13 @@ def advise(
     """
     if method not in METHODS:
         raise ValueError(f"--method {method} is unknown; choose from {', '.join(METHODS)}")
-    if data not in KNOWN and not Path(data).exists():
+    if data not in BY_NAME and not Path(data).exists():
         raise ValueError(
-            f"--data {data} is neither {' nor '.join(KNOWN)} nor a folder or archive that exists"
+            f"--data {data} is neither {' nor '.join(BY_NAME)} nor a folder or archive that exists"
         )
-    ratings = KNOWN[data]() if data in KNOWN else read_movielens(data)
+    ratings = BY_NAME[data]() if data in BY_NAME else read_movielens(data)
     shown = _shown(ratings, wishes)
-    model = cache.fitted(_kind(method)(), ratings)
+    model = cache.fitted(_with_others(_kind(method)(), data), ratings)
     titles = [label(ratings, item) for item in shown]
     return {
         "shown": [
@@ -151,6 +152,14 @@ def advise(
         "scale": ratings.scale,
         "data": ratings.name,
     }
+
+
+def _with_others(model: Method, data: str) -> Method:
+    """The method, told to learn from the book's other population too if it can."""
+    others = [name for name in BY_NAME if name != data]
+    if "others" in model.get_params() and data in BY_NAME:
+        model.set_params(others=others[0])
+    return model
 
 
 def _kind(method: str) -> type[Method]:

@@ -534,10 +534,10 @@ walks is how much it believes the support. The right distance depends on $k$; th
 # ## Reuse or rapid learning?
 #
 # Does the inner loop learn new features for each person, or does it only read out differently what the body offers? {cite:t}`raghu2020anil` asked this of MAML and answered: reuse. We compare what comes out of
-# each layer before and after the adaptation, over the films of the query. The measure is **{term}`CKA`** {cite}`kornblith2019cka`: for the outputs $\mathbf H$ and $\mathbf H'$ of a layer before and after, one row a film, columns centred,
+# each layer before and after the adaptation, over the films of the query. The measure is **{term}`CKA`** {cite}`kornblith2019cka`: for the outputs $\mathbf O$ and $\mathbf O'$ of a layer before and after, one row a film, columns centred,
 #
 # $$
-# \operatorname{CKA} = \frac{\lVert \mathbf H^\top \mathbf H' \rVert^2}{\lVert \mathbf H^\top \mathbf H \rVert \, \lVert \mathbf H'^\top \mathbf H' \rVert},
+# \operatorname{CKA} = \frac{\lVert \mathbf O^\top \mathbf O' \rVert^2}{\lVert \mathbf O^\top \mathbf O \rVert \, \lVert \mathbf O'^\top \mathbf O' \rVert},
 # $$ (eq-11-cka)
 #
 # which is 1 when they are the same up to a rotation and a scale. A network with two hidden layers, to have something to compare:

@@ -161,7 +161,7 @@ def test_help_lists_the_methods_in_words(ask):
     for name in advice.METHODS:
         assert f" {name}: " in shown
     assert "math" not in shown
-    assert shown.count("Only ranks.") == 8
+    assert shown.count("Only ranks.") == 9
 
 
 def test_the_default_is_the_best_on_validation_people(ml100k):
@@ -201,7 +201,7 @@ def test_films_without_facts_and_without_ratings_get_an_answer(ask, tmp_path, ma
         (["--rate", "Toy Story=5", "--rate", "toy story=4"], "rated twice; keep one"),
         (["--csv", "nothing.csv"], "nothing.csv does not exist"),
         (["--data", "nowhere"], "--data nowhere is neither movielens-100k nor"),
-        (["--method", "magic"], "--method magic is unknown; choose from content-bayes, hierarch"),
+        (["--method", "magic"], "--method magic is unknown; choose from informed-bayes, content"),
         (["--method", ""], "--method  is unknown"),
     ],
 )

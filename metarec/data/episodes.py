@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from metarec.data.ratings import Ratings
 
@@ -29,6 +30,9 @@ class Episodes:
     query_items, query_ratings, query_mask : arrays, shape [users, q]
         The same for what is to be predicted; the ratings are NaN in a blind copy. In ranking
         protocols `query_ratings` holds relevance, 1 or 0.
+    about : pandas.DataFrame, optional
+        What the people told of themselves, one row a user in the order of `users`: columns of
+        `Ratings.users`. None when nothing is known.
     """
 
     users: np.ndarray
@@ -39,6 +43,7 @@ class Episodes:
     query_items: np.ndarray
     query_ratings: np.ndarray
     query_mask: np.ndarray
+    about: pd.DataFrame | None = None
 
     @classmethod
     def pack(
@@ -47,6 +52,7 @@ class Episodes:
         items: Sequence,
         support: Sequence[tuple[np.ndarray, np.ndarray]],
         query: Sequence[tuple[np.ndarray, np.ndarray]],
+        about: pd.DataFrame | None = None,
     ) -> Episodes:
         """Pad lists of unequal length into one `Episodes`.
 
@@ -56,12 +62,14 @@ class Episodes:
         items : sequence of ids
             The catalogue.
         support, query : sequences of n pairs (positions, ratings)
+        about : pandas.DataFrame, optional
+            One row a user, in their order.
 
         Returns
         -------
         Episodes
         """
-        return cls(np.asarray(users), np.asarray(items), *_pad(support), *_pad(query))
+        return cls(np.asarray(users), np.asarray(items), *_pad(support), *_pad(query), about)
 
     @classmethod
     def of_one(cls, ratings: Ratings, shown: Mapping, query: Sequence | None = None) -> Episodes:
@@ -171,7 +179,8 @@ class Episodes:
             width = mask.shape[1] - mask[:, ::-1].any(0).argmax() if mask.any() else 0
             for name in (f"{side}_items", f"{side}_ratings", f"{side}_mask"):
                 parts[name] = getattr(self, name)[rows, :width]
-        return dataclasses.replace(self, users=self.users[rows], **parts)
+        about = None if self.about is None else self.about.iloc[rows]
+        return dataclasses.replace(self, users=self.users[rows], about=about, **parts)
 
     def tensors(self, device: str = "auto") -> dict:
         """The six support and query arrays as PyTorch tensors.

@@ -147,7 +147,8 @@ def _with_history(train: Ratings, asked: dict) -> Episodes:
     nothing = (np.array([], dtype=np.int64), np.array([]))
     history = {user: (positions, values) for user, positions, values in people(train)}
     support = [history.get(user, nothing) for user in asked]
-    return Episodes.pack(list(asked), train.items.index, support, list(asked.values()))
+    about = train.users.loc[list(asked)]
+    return Episodes.pack(list(asked), train.items.index, support, list(asked.values()), about)
 
 
 def _rank(

@@ -96,6 +96,9 @@ def movielens_2016() -> Ratings:
     return _expected(read, "movielens-2016", place)
 
 
+BY_NAME = {"movielens-100k": movielens_100k, "movielens-2016": movielens_2016}  # come with the book
+
+
 def read_movielens(path: str | os.PathLike) -> Ratings:
     """Read a MovieLens release as GroupLens publishes it (or RecBole's copy of the 100K).
 

@@ -82,7 +82,7 @@ class Task:
             users.append(user)
             support.append((positions[shown], values[shown]))
             query.append((positions[asked], values[asked]))
-        return Episodes.pack(users, catalogue, support, query)
+        return Episodes.pack(users, catalogue, support, query, self.ratings.users.loc[users])
 
 
 class Newcomers(NamedTuple):

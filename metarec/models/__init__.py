@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "towers": ["TwoTower"],
         "transfer": ["TransferredBayes"],
         "language": ["LanguageModelRecommender"],
+        "informed": ["InformedBayes"],
         "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],

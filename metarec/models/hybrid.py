@@ -75,7 +75,7 @@ class ContentBayes(HierarchicalBayes):
     def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
         if self.regularization <= 0:
             raise ValueError(f"regularization {self.regularization} must be positive")
-        content = item_features(ratings, self.features.split()).values
+        content = self._content(ratings)
 
         def learn(belief: Belief, rated: np.ndarray) -> Prior:
             expected = _ridge(content, belief.mean, rated, self.regularization)
@@ -83,10 +83,29 @@ class ContentBayes(HierarchicalBayes):
 
         return learn
 
+    def _content(self, ratings: Ratings) -> np.ndarray:
+        """What is known about each item before its ratings: [items, features]."""
+        return item_features(ratings, self.features.split()).values
 
-def _ridge(content: np.ndarray, mean: np.ndarray, rated: np.ndarray, weight: float) -> np.ndarray:
+
+def _ridge(
+    content: np.ndarray, mean: np.ndarray, weights: np.ndarray, penalty: float
+) -> np.ndarray:
     """What the features say of each item's vector, learned from rated items: [items, d + 1]."""
-    middle, centre = content[rated].mean(0), mean[rated].mean(0)
-    known, penalty = content[rated] - middle, weight * np.eye(content.shape[1])
-    slope = np.linalg.solve(known.T @ known + penalty, known.T @ (mean[rated] - centre))
-    return centre + (content - middle) @ slope
+    intercept, slope = _slope(content, mean, weights, penalty)
+    return intercept + content @ slope
+
+
+def _slope(
+    content: np.ndarray, mean: np.ndarray, weights: np.ndarray, penalty: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ridge regression of the items' vectors on their features: intercept, and slopes.
+
+    An item counts as often as its weight says: not at all, where nobody has rated it.
+    """
+    total = weights.sum()
+    middle, centre = weights @ content / total, weights @ mean / total
+    around = (content - middle).T * weights
+    gram = around @ (content - middle) + penalty * np.eye(content.shape[1])
+    slope = np.linalg.solve(gram, around @ (mean - centre))
+    return centre - middle @ slope, slope
