@@ -406,7 +406,7 @@ axes[1].scatter(*says_first.T, s=18, color=PURPLE, alpha=0.75, lw=0)
 axes[1].text(0.04, 0.5, "a consistent\njudge", color=GREY, fontsize=9.5)
 axes[1].set(xlim=(0, 1), ylim=(0, 1), xlabel="asked in one order")
 axes[1].set_ylabel("asked in the other order")
-axes[1].set_title("probability of the film listed first", fontsize=9.5)
+axes[1].set_title("probability of the film listed first", fontsize=9.5);
 
 
 # %% tags=["say", "remove-input"]

@@ -91,9 +91,10 @@ class Reptile(MAML):
 
     Parameters
     ----------
-    inner_lr, inner_steps, damping, width, n_hidden, n_factors, n_folds, lr, n_outer, batch_size, \
-    n_query, seed, device
+    inner_lr, inner_steps, damping, width, n_hidden, n_factors, n_folds
         As in `MAML`; `first_order` has no effect.
+    lr, n_outer, batch_size, n_query, seed, device
+        As in `MAML`.
 
     References
     ----------
