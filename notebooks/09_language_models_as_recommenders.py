@@ -634,7 +634,7 @@ On paper the language model needs some {10 ** round(np.log10(on_paper)):,.0f} ti
 # %% [markdown]
 # ## Another model
 #
-# A larger model is one argument: `LanguageModelRecommender("folder-or-name")` takes any causal model in Hugging Face's layout that is on your machine. The unit tests do so with two architectures. Everything in this chapter can be
+# A larger model is one argument: `LanguageModelRecommender(name)` takes any causal model in Hugging Face's layout that is on your machine. The unit tests do so with two architectures. Everything in this chapter can be
 # asked of it again: does it know the films, does the order of the lines move it, does tuning change the order of films? Work on larger models reports that without tuning they too lag behind
 # methods that learn from ratings, and that with tuning they catch up {cite}`kang2023understand`. We have not run them, and claim nothing about them.
 #
