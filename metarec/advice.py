@@ -20,6 +20,7 @@ from metarec.models import Method, cache, influence
 
 LEVEL = 0.8  # of the intervals
 METHODS = {  # by the name to type; the first, the default, has the least error on validation people
+    "blended-bayes": "BlendedBayes",
     "informed-bayes": "InformedBayes",
     "content-bayes": "ContentBayes",
     "hierarchical-bayes": "HierarchicalBayes",

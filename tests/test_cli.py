@@ -201,7 +201,7 @@ def test_films_without_facts_and_without_ratings_get_an_answer(ask, tmp_path, ma
         (["--rate", "Toy Story=5", "--rate", "toy story=4"], "rated twice; keep one"),
         (["--csv", "nothing.csv"], "nothing.csv does not exist"),
         (["--data", "nowhere"], "--data nowhere is neither movielens-100k nor"),
-        (["--method", "magic"], "--method magic is unknown; choose from informed-bayes, content"),
+        (["--method", "magic"], "--method magic is unknown; choose from blended-bayes, informed"),
         (["--method", ""], "--method  is unknown"),
     ],
 )

@@ -2,7 +2,8 @@
 
 Runs the chapter's code once for each seed (other people, other rows, other random starts) and
 prints for every claim the smallest and the largest value beside its band. A band that a seed
-leaves is too narrow, or the claim is none. Nothing of the book is touched.
+leaves is too narrow, or the claim is none. With --full the same at the chapter's full sizes.
+Nothing of the book is touched.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from run_notebooks import inject
 OUT = "claim\t"  # begins the lines that carry claims from the chapter's process to this one
 
 
-def play(number, seed):
-    """Run the chapter here with this seed; print its claims instead of checking them."""
+def play(number, seed, full):
+    """Run the chapter here with these parameters; print its claims instead of checking them."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -37,7 +38,7 @@ def play(number, seed):
         place.check, place.say = told, lambda markdown: None
     (path,) = chapters([number])
     notebook = read(path.with_suffix(".py"))
-    inject(notebook, {"seed": seed}, path.name)
+    inject(notebook, {"seed": seed} | ({"full": True} if full else {}), path.name)
     space = {"__name__": "__main__", "display": lambda *things: None}
     os.chdir(path.parent)
     for position, cell in code_cells(notebook):
@@ -45,11 +46,18 @@ def play(number, seed):
         plt.close("all")
 
 
-def spread(number, seeds):
+def spread(number, seeds, full=False):
     """Every claim with its band and what each seed gave: {text: (low, high, [(low, high), …])}."""
     found = defaultdict(list)
     for seed in seeds:
-        command = [sys.executable, __file__, number, "--play", str(seed)]
+        command = [
+            sys.executable,
+            __file__,
+            number,
+            "--play",
+            str(seed),
+            *(["--full"] if full else []),
+        ]
         with tempfile.TemporaryDirectory() as results:
             env = {**os.environ, "METAREC_RESULTS": results}
             done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
@@ -85,14 +93,15 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="spread.py", description=__doc__)
     parser.add_argument("number", metavar="NN", help="the chapter")
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5), metavar="SEED")
+    parser.add_argument("--full", action="store_true", help="at the full sizes")
     parser.add_argument("--play", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args(arguments)
     quiet_environment()
     try:
         if args.play is not None:
-            play(args.number, args.play)
+            play(args.number, args.play, args.full)
             return 0
-        broken = show(spread(args.number, args.seeds), len(args.seeds))
+        broken = show(spread(args.number, args.seeds, args.full), len(args.seeds))
     except ChapterError as error:
         print(error)
         return 1

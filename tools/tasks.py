@@ -182,7 +182,8 @@ def site(proof):
     """The strict render, then every page in a browser."""
     code = proof.step("strict render of the book", lambda r: render(fresh=True))
     if code == 0 and (ROOT / "tests/book/test_site.py").exists():
-        proof.step("every page in a browser", lambda r: pytest(r, "tests/book/test_site.py"))
+        where = ("tests/book/test_site.py", "-n", "2")
+        proof.step("every page in a browser", lambda r: pytest(r, *where))
 
 
 def style(proof):

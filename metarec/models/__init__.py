@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "transfer": ["TransferredBayes"],
         "language": ["LanguageModelRecommender"],
         "informed": ["InformedBayes"],
+        "blend": ["BlendedBayes"],
         "profiles": ["Rocchio"],
         "explain": ["influence"],
         "likes": ["LikedItemNeighbours", "LikedUserNeighbours"],

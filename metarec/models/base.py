@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -110,9 +111,7 @@ class Method(BaseEstimator):
         -------
         Path
         """
-        learned = {
-            name: np.asarray(value) for name, value in vars(self).items() if name.endswith("_")
-        }
+        learned = self._learned()
         texts = {
             name: value.tolist() for name, value in learned.items() if value.dtype.kind in "OUT"
         }
@@ -166,9 +165,27 @@ class Method(BaseEstimator):
                 f"{path} is damaged (its content does not match its hash); fit and save it again"
             )
         learned |= {name: np.array(value, dtype=str) for name, value in about["texts"].items()}
-        for name, value in learned.items():
-            setattr(method, name, value if value.ndim else value.item())
+        for name, part in method._parts().items():
+            setattr(method, name, part)
+        for path, value in learned.items():
+            *parts, name = path.split(".")
+            owner = functools.reduce(getattr, parts, method)
+            setattr(owner, name, value if value.ndim else value.item())
         return method
+
+    def _parts(self) -> dict[str, Method]:
+        """The unfitted methods that this one is made of, by the attribute that holds each."""
+        return {}
+
+    def _learned(self) -> dict[str, np.ndarray]:
+        """All that `fit` stored; what a part of this method learned has the part's name before."""
+        own, learned = self._parts(), {}
+        for name, value in vars(self).items():
+            if name in own:
+                learned |= {f"{name}.{inner}": array for inner, array in value._learned().items()}
+            elif name.endswith("_"):
+                learned[name] = np.asarray(value)
+        return learned
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:

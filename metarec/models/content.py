@@ -107,8 +107,8 @@ class HierarchicalLinear(Method):
         predicted = np.take_along_axis(self.global_mean_ + mean @ self.content_.T, query, axis=1)
         if not return_std:
             return predicted
-        flat = _squares(self.content_).reshape(len(self.content_), -1)
-        variance = covariance.reshape(len(mean), -1) @ flat.T
+        c = self.content_
+        variance = np.stack([((c @ spread) * c).sum(1) for spread in covariance])  # a person each
         return predicted, np.sqrt(self.noise_ + np.take_along_axis(variance, query, axis=1))
 
     def posterior(self, episodes: Episodes) -> tuple[np.ndarray, np.ndarray]:
