@@ -21,6 +21,8 @@ class EpisodicMethod(Method):
     Subclasses have the parameters `batch_size`, `n_query`, `seed` and `device`.
     """
 
+    group = 40  # people who are answered together
+
     def predict(self, episodes: Episodes) -> np.ndarray:
         """Learn from each person's support, then predict the query.
 
@@ -36,7 +38,7 @@ class EpisodicMethod(Method):
         _, query = self.rows(episodes)
         predicted = self.expected_[query]
         order = np.argsort(episodes.query_mask.sum(1), kind="stable")
-        for some in np.array_split(order, len(order) // 40 + 1):  # like lengths: little padding
+        for some in np.array_split(order, len(order) // self.group + 1):  # like lengths: little padding
             offset = self._offsets(episodes.take(some))
             predicted[some, : offset.shape[1]] += offset
         return predicted

@@ -5,6 +5,7 @@ What the meta-learners of chapters 11 and 12 learn from.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ class Knowledge(NamedTuple):
     noise : array, shape [folds + 1, items + 1]
         Variance of a rating around what a known taste predicts, in squared stars: larger where
         the item's vector is uncertain.
+    share : array, shape [items + 1]
+        Which share of all ratings an item has.
     fold : pandas.Series of int, by user id
         Which row a training user may look at. Row 0 has learned from everybody: for newcomers.
     """
@@ -39,9 +42,11 @@ class Knowledge(NamedTuple):
     expected: np.ndarray
     features: np.ndarray
     noise: np.ndarray
+    share: np.ndarray
     fold: pd.Series
 
 
+@functools.lru_cache(maxsize=4)  # meta-learners of the same people share it
 def cross_fit(
     ratings: Ratings,
     n_factors: int,
@@ -79,12 +84,13 @@ def cross_fit(
                 fits.append(kind(n_factors, seed=seed).fit(others))
                 fold[group] = len(fits) - 1
     expected, features, noise = zip(*map(_seen_by_a_stranger, fits), strict=True)
-    weight = with_unseen(np.sqrt(ratings.item_counts()), 0.0)[:, None]
+    share = with_unseen(ratings.item_counts() / max(len(ratings), 1), 0.0)
+    weight = np.sqrt(share)[:, None]
     whole = features[0] * weight
     # every fit has axes of its own: turn them onto those of the first
     turned = [f @ scipy.linalg.orthogonal_procrustes(f * weight, whole)[0] for f in features]
-    fold = pd.Series(fold, users)
-    return Knowledge(np.stack(expected), np.stack(turned), np.stack(noise), fold)
+    stacked = (np.stack(part) for part in (expected, turned, noise))
+    return Knowledge(*stacked, share, pd.Series(fold, users))
 
 
 def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,7 +18,6 @@ from metarec.models._adaptation import Batch
 from metarec.models._episodic import EpisodicMethod
 from metarec.models._tasks import Knowledge, Tasks, cross_fit
 from metarec.models._training import seeded, warm_up_then_cosine
-from metarec.models.base import with_unseen
 from metarec.models.hybrid import ContentBayes
 
 FARTHEST = 4.0  # standard deviations that a network reads of an item
@@ -28,6 +27,7 @@ class AmortisedMethod(EpisodicMethod):
     """The base class of this module; `InContextTransformer` describes parameters and attributes."""
 
     network: type[nn.Module]
+    group = 16
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class AmortisedMethod(EpisodicMethod):
         known = knowledge or cross_fit(
             ratings, self.n_factors, self.n_folds, self.seed, ContentBayes
         )
-        inputs = _inputs(ratings, known)
+        inputs = _inputs(known)
         self.expected_, self.inputs_ = known.expected[0], inputs[0]
         with seeded(self.seed):
             reader = self._reader(None if start is None else start.weights_).to(self._place())
@@ -89,7 +89,7 @@ class AmortisedMethod(EpisodicMethod):
         )
         for batch in self._draws(Tasks(ratings), known._replace(features=inputs), self.n_steps):
             optimizer.zero_grad()
-            loss(reader, Batch(*(part.float() for part in batch))).backward()
+            loss(reader, _float32(batch)).backward()
             nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
             optimizer.step()
             schedule.step()
@@ -98,7 +98,7 @@ class AmortisedMethod(EpisodicMethod):
         return self
 
     def reader(self) -> nn.Module:
-        """The trained network, in float64.
+        """The trained network.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class AmortisedMethod(EpisodicMethod):
             Called with the tasks of `read`, it gives an offset from `expected_` for each query.
         """
         with seeded(self.seed):
-            return self._reader(self.weights_).double().to(self._place()).eval()
+            return self._reader(self.weights_).to(self._place()).eval()
 
     def read(self, episodes: Episodes) -> Batch:
         """The people of some episodes as the network sees them.
@@ -120,7 +120,7 @@ class AmortisedMethod(EpisodicMethod):
         Batch
             Targets are residuals, in stars.
         """
-        return self._tasks(episodes)
+        return _float32(self._tasks(episodes))
 
     def _offsets(self, episodes: Episodes) -> np.ndarray:
         with torch.no_grad():
@@ -151,13 +151,16 @@ def loss(reader: nn.Module, batch: Batch) -> torch.Tensor:
     return (batch.query_mask * error**2).sum() / batch.query_mask.sum()
 
 
-def _inputs(ratings: Ratings, known: Knowledge) -> np.ndarray:
+def _float32(batch: Batch) -> Batch:
+    return Batch(*(part.float() for part in batch))
+
+
+def _inputs(known: Knowledge) -> np.ndarray:
     """What is read of each item, standardised; then its vector and its noise, as they are."""
     noise, expected = known.noise[..., None], known.expected[..., None]
     raw = np.concatenate([known.features, np.log(noise), expected], axis=-1)
-    weight = with_unseen(ratings.item_counts() / max(len(ratings), 1), 0.0)
-    middle = weight @ raw[0]
-    spread = np.sqrt(weight @ (raw[0] - middle) ** 2)
+    middle = known.share @ raw[0]
+    spread = np.sqrt(known.share @ (raw[0] - middle) ** 2)
     read = np.clip((raw - middle) / np.maximum(spread, 1e-3), -FARTHEST, FARTHEST)
     return np.concatenate([read, known.features, noise], axis=-1)
 
