@@ -10,9 +10,9 @@ import torch
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models._adaptation import Batch, Parameters, adapt, forward, query_loss, start
+from metarec.models._episodic import EpisodicMethod
 from metarec.models._tasks import Knowledge, Tasks, cross_fit
 from metarec.models._training import seeded, warm_up_then_cosine
-from metarec.models._episodic import EpisodicMethod
 
 
 class GradientMethod(EpisodicMethod):
