@@ -33,7 +33,7 @@ from metarec import evaluation, models, plots
 from metarec.models import gradient
 
 # %% tags=["parameters"]
-full = False  # True: three times the steps of training
+full = False  # True: three times the steps of training, five draws of supports instead of three
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
@@ -42,6 +42,7 @@ BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
 )
 SPLIT = mr.data.splits.SEED + seed
 STEPS = 900 if full else 300
+DRAWS = 5 if full else 3  # of supports, on the test people
 torch.set_num_threads(1)
 
 
@@ -238,7 +239,7 @@ rivals = {
     "hierarchical Bayes": models.HierarchicalBayes(seed=seed),
     "… with content": models.ContentBayes(seed=seed),
 }
-GRID = {"lr": [0.001, 0.003, 0.01]} | {"n_factors": [4, 8, 16]}
+GRID = {"lr": [0.001, 0.002, 0.004], "n_factors": [4, 8, 16]}
 validation = split.validation.episodes()
 
 # %%
@@ -284,7 +285,7 @@ for name in kinds:
     tuned[name].set_params(n_steps=STEPS, batch_size=64, n_query=32)
 contestants = {name: kept(name, method) for name, method in tuned.items()}
 bias = {"item + user bias": models.Bias()}
-result = evaluation.judging.few_shot(bias | contestants, train, split.test)
+result = evaluation.judging.few_shot(bias | contestants, train, split.test, draws=DRAWS)
 board = result.summary()
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
@@ -454,7 +455,7 @@ weight = float(WEIGHTS[chosen.argmin()])
 
 # %%
 both = {"average": Average("transformer", FORM, weight)}
-averaged = evaluation.judging.few_shot(both, train, split.test)
+averaged = evaluation.judging.few_shot(both, train, split.test, draws=DRAWS)
 better = {
     (rival, k): evaluation.paired(
         averaged.values("average", "rmse", k), result.values(rival, "rmse", k)
@@ -476,37 +477,286 @@ The validation people choose the weight {weight:.1f}. The average errs by {avera
 """)
 
 # %% [markdown]
-# ## What has it learned?
+# ## What has it learned? Attention with care
+#
+# It is tempting to look at the attention: which ratings does a query look at? Two better questions exist. How much does the *prediction* rise if one rating rises by a star? We can ask the network that, by trying. And what would the closed form
+# say? There the answer is exact: by the derivative of the posterior mean, rating $j$ moves the prediction of film $i$ by
+#
+# $$
+# \frac{\partial\, \hat r_{ui}}{\partial\, r_{uj}} = \frac{1}{\sigma_j^2}\, \mathbf x_i^\top \boldsymbol\Sigma_u \mathbf x_j ,
+# $$ (eq-12-influence)
+#
+# which can be negative, when loving one film speaks against the other.
 
 # %%
-fitted = shelf["transformer"]
-reader, tasks = fitted.reader(), fitted.read(test)
-
-
 def attention(reader, batch):
     """How much each query attends to each rating in the last block: [tasks, q, k]."""
-    caught = {}
-    block = reader.network.blocks[-1]
-    hook = block.register_forward_pre_hook(lambda _, args: caught.update(x=args[0], see=args[1]))
-    with torch.no_grad():
-        reader(batch)
-        hook.remove()
-        q, key, _ = block.project(block.before_attention(caught["x"])).chunk(3, dim=-1)
-        n = caught["see"].shape[-1]
-        split = [p.unflatten(-1, (block.n_heads, -1)).transpose(1, 2) for p in (q, key[:, :n])]
-        scores = split[0] @ split[1].transpose(2, 3) / split[0].shape[-1] ** 0.5
-        weights = scores.masked_fill(~caught["see"], -torch.inf).softmax(-1).mean(1)
-    return weights[:, n:, 1:]  # without the token for nothing
+    caught, block = {}, reader.network.blocks[-1]
+
+    def catch(_, args):
+        caught["x"], caught["seen"] = args
+
+    hook = block.register_forward_pre_hook(catch)
+    reader(batch)
+    hook.remove()
+    n = caught["seen"].shape[-1]
+    q, key, _ = block.project(block.before_attention(caught["x"])).chunk(3, dim=-1)
+    q, key = (p.unflatten(-1, (block.n_heads, -1)).transpose(1, 2) for p in (q, key[:, :n]))
+    scores = q @ key.transpose(2, 3) / q.shape[-1] ** 0.5
+    weights = scores.masked_fill(~caught["seen"], -torch.inf).softmax(-1).mean(1)
+    return weights[:, n:, 1:]  # queries; without the token for nothing
 
 
-def influence(reader, batch):
-    """How much a query's prediction rises when a rating rises by a star: [tasks, q, k]."""
-    width = batch.query_inputs.shape[1]
-    def answers(targets):
-        return reader(batch._replace(targets=targets))
+def by_trying(reader, batch):
+    """How much each prediction rises when a rating does, a star: [tasks, q, k]."""
     columns = []
     for j in range(batch.targets.shape[1]):
         bump = torch.zeros_like(batch.targets)
         bump[:, j] = 0.5
-        columns.append(answers(batch.targets + bump) - answers(batch.targets - bump))
+        up, down = (reader(batch._replace(targets=batch.targets + b)) for b in (bump, -bump))
+        columns.append(up - down)
     return torch.stack(columns, -1)
+
+# %%
+def by_formula(batch):
+    """The same for the closed form, exactly."""
+    x, asked = (side[..., n_read:-1] for side in (batch.inputs, batch.query_inputs))
+    noise = batch.inputs[..., -1]
+    gram = (x / noise[..., None]).transpose(1, 2) @ x + torch.eye(x.shape[-1])
+    return asked @ torch.linalg.inv(gram) @ x.transpose(1, 2) / noise[:, None]
+
+
+reader = shelf["transformer"].reader()
+some = shelf["transformer"].read(test.take(np.arange(40)))
+with torch.no_grad():
+    told = {"attention": attention(reader, some), "by trying": by_trying(reader, some),
+            "by formula": by_formula(some)}  # fmt: skip
+real = some.query_mask > 0
+told = {name: part[real].flatten().numpy() for name, part in told.items()}  # pairs (i, j)
+alike = {
+    name: float(np.corrcoef(told[name], told["by formula"])[0, 1])
+    for name in ("attention", "by trying")
+}
+against = float((told["by formula"] < 0).mean())
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two clouds of pairs of films. Left, attention against the exact influence: a shapeless cloud. Right, the network's influence found by trying against the exact influence: a cloud along a rising line."}, "figure": {"caption": "Pairs of an asked and a rated film of forty test people with twenty known ratings; a random part of the pairs.", "name": "fig-12-attention"}}
+fig, axes = plots.figure("The network has found the formula's weights; its attention does not show them", "influence of a rating by the formula, stars per star", "", panels=["attention, last block", "influence by trying"], height=3.8)
+shown_pairs = np.random.default_rng(0).choice(len(told["attention"]), 3000, replace=False)
+for ax, name in zip(axes, alike):
+    ax.plot(told["by formula"][shown_pairs], told[name][shown_pairs], "o", ms=1.6, alpha=0.35, color=BLUE if name == "by trying" else RED)
+    ax.axhline(0, color=GREY, lw=0.8)
+    ax.axvline(0, color=GREY, lw=0.8);
+
+# %% tags=["say", "remove-input"]
+mr.say(f"""
+Over all pairs, the influence that we find by trying correlates with that of the formula by {alike["by trying"]:.2f}, the attention by {alike["attention"]:.2f}. By the formula {mr.percent(against)} of the influences are negative; attention weights never are. What a token says
+is multiplied into its value, passes through a network, and is added to what an earlier block has said. So an attention weight is no explanation {{cite}}`jain2019attention`; a changed input and the changed answer are.
+""")
+
+# %% [markdown]
+# ## Why a prompt with examples does the same
+#
+# In chapter 09 we gave a language model a person's ratings in its {term}`prompt`, and asked about one film more. Look at what happened there, token by token: a list of pairs (film, stars), then a film without stars; attention from the last token to the pairs; no parameter changed.
+# It is the transformer of this chapter, and {term}`in-context learning` is its name in both places {cite}`brown2020language`.
+#
+# **How can a forward pass learn at all?** Take one layer of attention without the softmax. Its queries and keys are the films, its values the residuals. For D and the three rated films of the first section,
+#
+# $$
+# \frac14 \sum_j \bigl( \mathbf x_D^\top \mathbf x_j \bigr)\, e_j = \mathbf x_D^\top \Bigl( \tfrac14 \sum_j e_j \mathbf x_j \Bigr) = 0.27 .
+# $$ (eq-12-linear)
+#
+# The right side is the prototype, and it is also one step of gradient descent on the loss of the ridge regression, from zero, of size $\frac14$ (on half the squared error): layer by layer, more steps can follow {cite}`vonoswald2023gradient`. Transformers that are trained on linear
+# regressions reach the accuracy of least squares {cite}`garg2022what`. So the inner loop of chapter 11 can be *computed* by a forward pass, and training finds out how.
+
+# %%
+M, right = rated.T @ rated + np.eye(2), rated.T @ e
+layer = (rated @ D) @ e / 4  # attention without softmax
+theta, path = np.zeros(2), []
+for _ in range(40):
+    theta = theta + (right - M @ theta) / 4  # one step of gradient descent
+    path.append(D @ theta)
+assert np.isclose(layer, 0.27)
+assert np.isclose(path[0], layer)  # the layer is the first step
+assert np.isclose(path[-1], ridge @ D, atol=1e-4)  # the ridge is the last
+
+# %% [markdown]
+# What differs is the population. Equation {eq}`eq-12-mean` says that a reader infers with the prior of its training tasks. Ours were people who rate films. A language model's tasks were the documents of the internet; a list of a person's stars is a rare document. It has the machinery, and
+# the prior of another world. It can tell what *Fargo* is about; how far a love for *Fargo* speaks for *Trainspotting* among these people, it was never asked. In chapter 09 examples in the prompt taught it the level of the stars more than the order of the films. And it knows places: it has a position code, so the order of the examples
+# changes its answer, as we have seen above with ours.
+
+# %%
+rows = result.only(methods=list(tuned))
+evaluation.leaderboard.save("12", rows, averaged.only(methods=["average"]));
+
+# %% [markdown]
+# ## Claims of this chapter, checked
+
+# %% tags=["claims"]
+mr.check("ridge head by hand and in the package, largest difference", apart, high=1e-5, show=False)
+mr.check("shuffled supports move the transformer, stars", invariant, high=1e-5, show=False)
+mr.check("shuffled supports with a position code, stars", coded, low=0.01)
+for name in kinds:
+    mr.check(f"{name}: RMSE at k = 20", result.mean(name, "rmse", 20).mean, 0.88, 0.93)
+for name in ("ridge head", "transformer", "correcting transformer"):
+    mr.check(f"{name} minus closed form, k = 5", over(name, FORM, 5), -0.01, 0.01)
+    mr.check(f"{name} minus bias, k = 20", over(name, "item + user bias", 20), high=-0.01)
+mr.check("transformer minus neural process, k = 20", over("transformer", "neural process", 20), high=0)
+
+# %% tags=["claims"]
+mr.check("simulated people: share of the possible gain", reached, 0.7, 1)
+mr.check("simulated practice, 60 people, k = 20", helps[60, 20], high=0)
+mr.check("simulated practice, all people, k = 20", helps[SIZES[-1], 20], -0.01, 0.01)
+for k in (5, 20):
+    mr.check(f"average minus transformer, k = {k}", better["transformer", k], high=0)
+mr.check("average minus closed form, k = 5", better[FORM, 5], high=0)
+mr.check("influence by trying against the formula", alike["by trying"], low=0.6)
+mr.check("attention against the formula", alike["attention"], -0.3, 0.3)
+
+# %% [markdown]
+# ## Take-aways
+#
+# 1. A network that is trained on the queries of many people learns the mean of the posterior. Its prior is the population of its tasks.
+# 2. A taste is read from a *set*. Sums and attention without a position code cannot see an order.
+# 3. Readers in which ratings weigh each other, the ridge head and the transformer, come up to the closed form and do not pass it. A mean over the support, or votes with positive weights, stay behind.
+# 4. With few people, let the network practise on simulated ones first; with all of ours it hardly matters.
+# 5. Averaging two equally good and different methods takes a quarter of their disagreement off the squared error.
+
+# %% [markdown]
+# ## Exercises
+#
+# ```{exercise} One vote more
+# :label: ex-12-vote
+# :class: grade-1
+#
+# *Easy.* In the first example the person also rates G $= (0.8, 0.6)$, the very place of D, with residual $0$. What do the votes now say of D? Why not $0$?
+# ```
+#
+# ````{solution} ex-12-vote
+# :class: dropdown
+#
+# The likeness of D and G is 1, so $e^1 = 2.718$ joins the denominator and nothing the numerator: $2.822 / 10.378 = 0.272$. The other films go on voting, and a softmax of such small differences gives none of them up. A learned sharpness, and a learned space, may.
+#
+# ```python
+# weights = np.exp(np.vstack([rated, D]) @ D)
+# print(weights @ np.append(e, 0) / (weights.sum() + 1))
+# ```
+# ````
+#
+# ```{exercise} Why people cannot be pooled by a plain mean
+# :label: ex-12-mean
+# :class: grade-2
+#
+# *Medium.* A conditional neural process in its first form takes the mean over the support, without damping. Why is this worse for small $k$? Which support gives the same mean as five ratings of which nobody could learn more than from one?
+# ```
+#
+# ````{solution} ex-12-mean
+# :class: dropdown
+#
+# A mean forgets how many: one rating of a film with residual $1$, and five films just like it with residual $1$ each, give the same vector, although the second person is known much better. The decoder cannot shrink one of them and not the other. With $k + \lambda$ in the denominator the length of the vector tells $k$.
+# ````
+#
+# ```{exercise} The price of the leak
+# :label: ex-12-leak
+# :class: grade-2
+#
+# *Medium.* Train the transformer with `n_folds=1`, so that people read features which their own ratings have shaped. What happens at five and at twenty ratings? Compare with Meta-SGD in chapter 11.
+# ```
+#
+# ````{solution} ex-12-leak
+# :class: dropdown
+#
+# ```python
+# leaking = clone(tuned["transformer"]).set_params(n_folds=1).fit(train)
+# for k in (5, 20):
+#     print(k, evaluation.paired(errors(leaking, test.first(k)),
+#                                errors(shelf["transformer"], test.first(k))))
+# ```
+#
+# It loses, most where few ratings are known. A network is free to trust its support as much as the training tasks deserve, and leaking tasks deserve more than newcomers.
+# ````
+#
+# ```{exercise} Another world
+# :label: ex-12-world
+# :class: grade-3
+#
+# *Hard.* Let the simulated people come from a *wrong* prior: double `user_covariance_` of the fitted model before you draw. How does the network that was trained on them do with real newcomers, and does training on real people repair it? What does this say about prior-fitted networks?
+# ```
+#
+# ````{solution} ex-12-world
+# :class: dropdown
+#
+# ```python
+# import copy
+#
+# wrong = copy.deepcopy(prior)
+# wrong.user_covariance_ = 2 * wrong.user_covariance_
+# wild = pretrained(knowledge, simulated(wrong, train, 2000, seed))
+# healed = clone(small).set_params(n_steps=100, lr=0.001).fit(train, knowledge, start=wild)
+# for model in (dreamer, wild, healed):
+#     print([errors(model, test.first(k)).mean().round(4) for k in (2, 5, 20)])
+# ```
+#
+# The wild network expects strong tastes and believes two ratings too much, so it loses most at small $k$. A hundred steps on real people bring nearly all of it back. A prior-fitted network is as good as its prior, and what a simulation does not contain, it cannot teach.
+# ````
+
+# %% [markdown]
+# ## Quiz
+#
+# **1. A network is trained with squared error on queries of many people. What does the best possible network compute?**
+#
+# ::::{dropdown} A. The most frequent rating of similar people.
+# :class-container: quiz wrong
+# No. Squared error asks for a mean.
+# ::::
+# ::::{dropdown} B. The mean of the ratings that people with this support give to this film.
+# :class-container: quiz right
+# Right: the mean of the posterior, under the population of the tasks.
+# ::::
+# ::::{dropdown} C. The rating with the smallest error on the support.
+# :class-container: quiz wrong
+# No. The support is what it reads; what counts is the query.
+# ::::
+#
+# **2. Which change makes a transformer's answer depend on the order of the ratings?**
+#
+# ::::{dropdown} A. More heads.
+# :class-container: quiz wrong
+# No. Each head is a weighted sum, whatever their number.
+# ::::
+# ::::{dropdown} B. A token for nothing.
+# :class-container: quiz wrong
+# No. It is one more member of the set, always the same.
+# ::::
+# ::::{dropdown} C. A code for the place, added to each token.
+# :class-container: quiz right
+# Right. Then a token says where it stands.
+# ::::
+#
+# **3. Two methods have the same squared error, and the mean of their squared differences is 0.02. What does their average gain?**
+#
+# ::::{dropdown} A. Nothing, as they are equally good.
+# :class-container: quiz wrong
+# No. They are equally good for different ratings.
+# ::::
+# ::::{dropdown} B. A quarter of that: 0.005 squared stars.
+# :class-container: quiz right
+# Right, by {eq}`eq-12-ambiguity`.
+# ::::
+# ::::{dropdown} C. It depends on how noisy the ratings are.
+# :class-container: quiz wrong
+# No. The noise is in both errors and not in their difference.
+# ::::
+
+# %% [markdown]
+# ## Further reading
+#
+# - {cite:t}`garnelo2018cnp` and {cite:t}`kim2019anp`: neural processes, from a mean to attention.
+# - {cite:t}`bertinetto2019meta`: solvers in closed form inside of a network.
+# - {cite:t}`muller2022pfn`: transformers as Bayesian inference, and why the loss is right.
+# - {cite:t}`garg2022what` and {cite:t}`vonoswald2023gradient`: what a forward pass can learn.
+# - {cite:t}`hollmann2025tabpfn`: the same idea at scale, for tables.
+
+# %% [markdown]
+# ## What comes next
+#
+# The closed form is hard to beat with what it knows. [Chapter 13](13_large_model_meta_learning) lets it know more: what a large model reads in a text, what people chose, and who they are.
