@@ -134,17 +134,17 @@ assert np.allclose([prototype @ D, ridge @ D, ridge @ F], [0.27, 0.444, -0.84])
 #
 # All five get the same input and the same training. Of a film they read what a `ContentBayes` (chapter 05) has learned of it: the vector
 # $\mathbf x_i$ in which tastes have covariance $\mathbf I$, the uncertainty of its ratings, and what a stranger is expected to say; it was learned
-# {term}`from other people <cross-fitting>`, as chapter 11 found out that it must. A support adds the residual $e_j$ of each rating. All predict an offset from what is expected of a stranger. In the table $g$ and $h$ are networks of two layers.
+# {term}`from other people <cross-fitting>`, as chapter 11 found out that it must. A support adds the residual $e_j$ of each rating. All predict an offset from what is expected of a stranger. In the table $\boldsymbol\psi$ (a vector) and $\psi$ (a number) are networks of two layers.
 #
 # | reader | it computes | idea |
 # |---|---|---|
-# | {term}`matching network` {cite}`vinyals2016matching` | $\sum_j w_{j} e_j$, $\; w_j \propto \exp(\mathbf g(\mathbf x_i)^\top \mathbf g(\mathbf x_j))$ | votes, in a learned space |
-# | {term}`conditional neural process <neural process>` {cite}`garnelo2018cnp` | $h\bigl(\mathbf x_i, \frac{1}{k + \lambda} \sum_j \mathbf g(\mathbf x_j, e_j)\bigr)$ | a learned prototype, read by a network |
-# | attentive neural process {cite}`kim2019anp` | $h\bigl(\mathbf x_i, \sum_j a_{ij}\, \mathbf g(\mathbf x_j, e_j)\bigr)$ | each query makes its own prototype, by {term}`attention` $a_{ij}$ |
-# | ridge head {cite}`bertinetto2019meta` | $\mathbf g(\mathbf x_i)^\top \bigl(\mathbf I + \sum_j \frac{1}{\sigma_j^2} \mathbf g_j \mathbf g_j^\top\bigr)^{-1} \sum_j \frac{1}{\sigma_j^2} \mathbf g_j e_j$ | learned features and noise, an exact solution |
+# | {term}`matching network` {cite}`vinyals2016matching` | $\sum_j a_{ij} e_j$, $\; a_{ij} \propto \exp(\boldsymbol\psi(\mathbf x_i)^\top \boldsymbol\psi(\mathbf x_j))$ | votes, in a learned space |
+# | {term}`conditional neural process <neural process>` {cite}`garnelo2018cnp` | $\psi\bigl(\mathbf x_i, \frac{1}{k + \lambda} \sum_j \boldsymbol\psi(\mathbf x_j, e_j)\bigr)$ | a learned prototype, read by a network |
+# | attentive neural process {cite}`kim2019anp` | $\psi\bigl(\mathbf x_i, \sum_j a_{ij}\, \boldsymbol\psi(\mathbf x_j, e_j)\bigr)$ | each query makes its own prototype, by {term}`attention` $a_{ij}$ |
+# | ridge head {cite}`bertinetto2019meta` | $\boldsymbol\psi_i^\top \bigl(\mathbf I + \sum_j \frac{1}{\sigma_j^2} \boldsymbol\psi_j \boldsymbol\psi_j^\top\bigr)^{-1} \sum_j \frac{1}{\sigma_j^2} \boldsymbol\psi_j e_j$ | learned features and noise, an exact solution |
 # | in-context {term}`transformer` | two blocks of attention | supports look at each other, queries look at supports |
 #
-# In the ridge head $\mathbf g_j$ is $\mathbf g(\mathbf x_j)$ and $\log \sigma_j^2$ is a learned function of the film. Its solution is a formula, so `torch.linalg` differentiates through it: the {term}`inner loop` of chapter 11, solved instead of walked.
+# In the ridge head $\boldsymbol\psi_j$ is $\boldsymbol\psi(\mathbf x_j)$ and $\log \sigma_j^2$ is a learned function of the film. Its solution is a formula, so `torch.linalg` differentiates through it: the {term}`inner loop` of chapter 11, solved instead of walked.
 
 # %%
 ratings = mr.data.movielens_100k()
@@ -179,7 +179,7 @@ assert apart < 1e-5
 #
 # You may tell me your five ratings in any order, and your taste is the same. A recommender should not care either. Where does each reader get this from?
 #
-# - A **sum** does not change when its terms change places. Votes, prototypes and the two sums of the ridge are sums over $j$. Moreover, every function of a set can be written as $h(\sum_j \mathbf g(j))$, if $\mathbf g$ is wide enough {cite}`zaheer2017deepsets`.
+# - A **sum** does not change when its terms change places. Votes, prototypes and the two sums of the ridge are sums over $j$. Moreover, every function of a set can be written as $\psi(\sum_j \boldsymbol\psi(j))$, if $\boldsymbol\psi$ is wide enough {cite}`zaheer2017deepsets`.
 # - **Self-attention** computes, for each $j$, a weighted sum over all $j'$. When the support is shuffled its outputs are shuffled in the same way. It is *equivariant*. A query then takes a weighted sum over them, and the shuffle is gone.
 #
 # This holds as long as nothing tells a token where it stands. Language models add a **position code**, because words have an order (chapter 06). Ratings as a set have none, so we leave it out. The test:
@@ -421,7 +421,7 @@ With {SIZES[0]} people, the transformer that was trained on them alone is {evalu
 # $$ (eq-12-ambiguity)
 #
 # The error of the average is the average of the errors, *less a quarter of the disagreement* {cite}`krogh1995ensembles`. The noise of $r$ is in both errors and cancels in the disagreement. So two equally good methods should be averaged
-# whenever they differ at all, and the more they differ the better. With a weight $w$ the mean of the squared error is a parabola in $w$; we choose $w$ on the validation people.
+# whenever they differ at all, and the more they differ the better. With other weights than one half the mean squared error is a parabola in the weight; we choose it on the validation people.
 
 # %%
 class Average(models.Method):
