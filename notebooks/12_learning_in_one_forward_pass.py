@@ -457,7 +457,7 @@ class Average(models.Method):
         one, other = (shelf[name].predict(episodes) for name in (self.one, self.other))
         return self.weight * one + (1 - self.weight) * other
 
-
+# %%
 WEIGHTS = np.linspace(0, 1, 11)
 
 
@@ -490,7 +490,7 @@ disagreement = 4 * ((on_test[0] + on_test[-1]) / 2 - on_test[5])
 fig, ax = plots.figure("The average lies below the line that joins its parts, by their disagreement", "weight of the transformer", "mean squared error, squared stars", height=3.4)
 ax.plot(WEIGHTS, on_test, "o-", color=BLUE)
 ax.plot([0, 1], on_test[[0, -1]], color=GREY, lw=1.2, ls=":")
-ax.annotate("closed form", (0, on_test[0]), xytext=(-4, 10), textcoords="offset points", color=plots.readable(GREY))
+ax.annotate("closed form", (0, on_test[0]), xytext=(-4, 24), textcoords="offset points", color=plots.readable(GREY))
 ax.annotate("transformer", (1, on_test[-1]), xytext=(-14, 2), textcoords="offset points", ha="right", color=plots.readable(GREY))
 ax.margins(y=0.15);
 
@@ -530,7 +530,7 @@ def attention(reader, batch):
     weights = scores.masked_fill(~caught["seen"], -torch.inf).softmax(-1).mean(1)
     return weights[:, n:, 1:]  # queries; without the token for nothing
 
-
+# %%
 def by_trying(reader, batch):
     """How much each prediction rises when a rating does, a star: [tasks, q, k]."""
     columns = []
@@ -541,7 +541,7 @@ def by_trying(reader, batch):
         columns.append(up - down)
     return torch.stack(columns, -1)
 
-# %%
+
 def by_formula(batch):
     """The same for the closed form, exactly."""
     x, asked = (side[..., n_read:-1] for side in (batch.inputs, batch.query_inputs))
@@ -549,7 +549,7 @@ def by_formula(batch):
     gram = (x / noise[..., None]).transpose(1, 2) @ x + torch.eye(x.shape[-1])
     return asked @ torch.linalg.inv(gram) @ x.transpose(1, 2) / noise[:, None]
 
-
+# %%
 reader = shelf["transformer"].reader()
 some = shelf["transformer"].read(test.take(np.arange(40)))
 with torch.no_grad():
