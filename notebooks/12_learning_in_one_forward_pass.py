@@ -153,7 +153,7 @@ ratings = mr.data.movielens_100k()
 split = mr.data.newcomers(ratings, seed=SPLIT)
 train = split.train
 knowledge = gradient.cross_fit(train, 8, 5, seed, models.ContentBayes)
-quick = models.RidgeHead(n_steps=60, seed=seed).fit(train, knowledge)
+quick = models.RidgeHead(n_steps=60, seed=seed, device="cpu").fit(train, knowledge)
 person = split.validation.episodes().take([3]).first(5)
 batch = quick.read(person)
 {name: tuple(part.shape) for name, part in batch._asdict().items()}
@@ -182,12 +182,21 @@ assert apart < 1e-5
 # You may tell me your five ratings in any order, and your taste is the same. A recommender should not care either. Where does each reader get this from?
 #
 # - A **sum** does not change when its terms change places. Votes, prototypes and the two sums of the ridge are sums over $j$. Moreover, every function of a set can be written as $\psi(\sum_j \boldsymbol\psi(j))$, if $\boldsymbol\psi$ is wide enough {cite}`zaheer2017deepsets`.
-# - **Self-attention** computes, for each $j$, a weighted sum over all $j'$. When the support is shuffled its outputs are shuffled in the same way. It is *equivariant*. A query then takes a weighted sum over them, and the shuffle is gone.
+# - **Self-attention** is *equivariant*: shuffle its tokens, and its outputs are shuffled in the same way. Let $\boldsymbol\Pi$ be the matrix that shuffles the rows of the queries, keys and values $\mathbf Q, \mathbf K, \mathbf V$. A softmax over rows is shuffled along, and $\boldsymbol\Pi^\top \boldsymbol\Pi = \mathbf I$, so
+#
+# $$
+# \operatorname{softmax}\bigl(\boldsymbol\Pi \mathbf Q \mathbf K^\top \boldsymbol\Pi^\top\bigr)\, \boldsymbol\Pi \mathbf V = \boldsymbol\Pi \operatorname{softmax}\bigl(\mathbf Q \mathbf K^\top\bigr)\, \mathbf V ,
+# \qquad
+# \operatorname{softmax}\bigl(\mathbf q^\top \mathbf K^\top \boldsymbol\Pi^\top\bigr)\, \boldsymbol\Pi \mathbf V = \operatorname{softmax}\bigl(\mathbf q^\top \mathbf K^\top\bigr)\, \mathbf V .
+# $$ (eq-12-shuffle)
+#
+# On the right a film that is asked looks at the support with its query $\mathbf q$, takes a weighted sum, and the shuffle is gone. What happens to each token by itself, in the layers between, cannot see it either.
 #
 # This holds as long as nothing tells a token where it stands. Language models add a **position code**, because words have an order (chapter 06). Ratings as a set have none, so we leave it out. The test:
 
 # %%
-novice = models.InContextTransformer(n_steps=30, seed=seed).fit(train, knowledge)
+novice = models.InContextTransformer(n_steps=30, seed=seed, device="cpu")
+novice.fit(train, knowledge)
 shown = split.validation.episodes()
 lot = np.random.default_rng(seed)
 order = lot.permuted(np.tile(np.arange(20), (len(shown), 1)), axis=1)
