@@ -332,8 +332,8 @@ All of them read: with twenty ratings the transformer is {over("transformer", "i
 - The neural process squeezes the support into one damped mean before it knows what is asked, and loses most ({over("neural process", "… with content", 20).mean:.3f}).
 - The transformer ({over("transformer", "… with content", 20).mean:.3f}) surprised us. Its self-attention *could* let ratings weigh each other. With twice the training of the others it does no better than votes. We shall look inside.
 
-The closed form may use sixteen factors, the networks read eight. With the very same knowledge, the correcting transformer differs from the closed form by {over("correcting transformer", SAME, 5):.3f} at five ratings and by {over("correcting transformer", SAME, 20):.3f} at twenty. So there is little that the Gaussian model misses of these people, or little that {len(train.users)} of them
-can teach a network about it.
+The closed form may use sixteen factors, the networks read eight. With the very same knowledge, the correcting transformer differs from the closed form by {over("correcting transformer", SAME, 5):.3f} at five ratings and by {over("correcting transformer", SAME, 20):.3f} at twenty. It *began* as this formula, and what the training added is no gain for newcomers. So there is little that the Gaussian model
+misses of these people, or little that {len(train.users)} of them can teach a network about it.
 """)
 
 # %% [markdown]
