@@ -306,7 +306,7 @@ board = result.summary()
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings. The lines of neural process, matching network, transformer and closed form lie together up to five ratings, below the bias. With twenty the closed form is lowest, matching and transformer follow, the neural process lies between them and the bias."}, "figure": {"caption": "Newcomers, 95 % intervals over people.", "name": "fig-12-kcurve"}}
-plots.k_curve(board, title="With few ratings the readers tie with the formula; with twenty it is ahead",
+plots.k_curve(board, title="With few ratings the readers tie with the formula; with twenty it is not worse than any",
               methods=["item + user bias", "neural process", "matching network", "transformer", "… with content"],
               labels={"… with content": "closed form"});
 
@@ -330,7 +330,7 @@ All of them read: with twenty ratings the transformer is {over("transformer", "i
 - The ridge head ({over("ridge head", "… with content", 20).mean:.3f} behind) and the correcting transformer ({over("correcting transformer", "… with content", 20).mean:.3f}) *contain* a solution of linear equations, in which ratings weigh each other: two ratings of like films tell less than twice as much.
 - The matching network ({over("matching network", "… with content", 20).mean:.3f}) and the attentive process ({over("attentive process", "… with content", 20).mean:.3f}) let each rating speak for itself, with a positive weight.
 - The neural process squeezes the support into one damped mean before it knows what is asked, and loses most ({over("neural process", "… with content", 20).mean:.3f}).
-- The transformer ({over("transformer", "… with content", 20).mean:.3f}) surprised us. Its self-attention *could* let ratings weigh each other. With twice the training of the others it does no better than votes. We shall look inside.
+- The transformer ({over("transformer", "… with content", 20).mean:.3f}) surprised us. Its self-attention *could* let ratings weigh each other. With twice the training of the others it does no better than votes with these people. On four other divisions into training and test people (`seed` 1 to 4) it does better: it ties with the formula at twenty ratings and is a little ahead at five. We shall look inside.
 
 The closed form may use sixteen factors, the networks read eight. With the very same knowledge, the correcting transformer differs from the closed form by {over("correcting transformer", SAME, 5):.3f} at five ratings and by {over("correcting transformer", SAME, 20):.3f} at twenty. It *began* as this formula, and what the training added is no gain for newcomers. So there is little that the Gaussian model
 misses of these people, or little that {len(train.users)} of them can teach a network about it.
@@ -436,7 +436,7 @@ plots.label_ends(axes[1], {n: (curve[SIZES[-1], n][20].mean(), c) for n, (c, _) 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
 With {SIZES[0]} people, the transformer that was trained on them alone is {evaluation.paired(curve[SIZES[0], "real people"][20], curve[SIZES[0], "closed form"][20]):.3f} stars behind the closed form at twenty ratings. Practice on simulated people changes that error by
-{helps[SIZES[0], 20]:.3f}. With {SIZES[1]} it is {helps[SIZES[1], 20]:.3f}, with all {SIZES[2]} it is {helps[SIZES[2], 20]:.3f}. So the claim of prior-fitted networks holds among few people: practice on simulated ones is worth much, although the simulation knows nothing that the {SIZES[0]} had not told. What the network
+{helps[SIZES[0], 20]:.3f}. With {SIZES[1]} it is {helps[SIZES[1], 20]:.3f}, with all {SIZES[2]} it is {helps[SIZES[2], 20]:.3f}. So the claim of prior-fitted networks holds among few people: practice on simulated ones is worth much (on one of five divisions of people it was worth nothing), although the simulation knows nothing that the {SIZES[0]} had not told. What the network
 learns from them is not tastes, but *how to infer*. And the closed form, from which the simulation was made, stays ahead with twenty ratings: a network cannot get more out of a prior than the prior holds, and this one did not get all.
 """)
 
@@ -505,8 +505,8 @@ ax.margins(y=0.15);
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""
-The validation people choose the weight {weight:.1f}. With five ratings the average differs by {better[FORM, 5]:.4f} from the closed form and by {better["transformer", 5]:.4f} from the transformer; with twenty, by {better[FORM, 20]:.4f} and {better["transformer", 20]:.4f}. So it beats the network clearly, and the closed form
-by a hair, and only where the two are equally good. {{numref}}`fig-12-average` shows why: with twenty ratings the mean squared disagreement is {disagreement:.3f} squared stars, and {gap:.3f} of it goes into the gap between the two.
+The validation people choose the weight {weight:.1f}. With five ratings the average differs by {better[FORM, 5]:.4f} from the closed form and by {better["transformer", 5]:.4f} from the transformer; with twenty, by {better[FORM, 20]:.4f} and {better["transformer", 20]:.4f}. So it beats the closed form
+by a hair, and only where the two are equally good; with five ratings it did so on all five divisions of people that we tried. {{numref}}`fig-12-average` shows why: with twenty ratings the mean squared disagreement is {disagreement:.3f} squared stars, and {gap:.3f} of it goes into the gap between the two.
 """)
 
 # %% [markdown]
@@ -633,36 +633,37 @@ evaluation.leaderboard.save("12", rows, averaged.only(methods=["average"]));
 # %% tags=["claims"]
 mr.check("ridge head by hand and in the package, largest difference", apart, high=1e-5, show=False)
 mr.check("shuffled supports move the transformer, stars", invariant, high=1e-5, show=False)
-mr.check("shuffled supports with a position code, stars", coded, low=0.01)
-mr.check("neural process minus closed form, k = 20", over("neural process", FORM, 20), 0.01, 0.05)
-for name in ("matching network", "attentive process", "transformer"):
-    mr.check(f"{name} minus closed form, k = 20", over(name, FORM, 20), 0, 0.03)
+mr.check("shuffled supports with a position code, stars", coded, 0.01, 0.1)
+mr.check("neural process minus closed form, k = 20", over("neural process", FORM, 20), 0, 0.05)
+mr.check("matching network minus closed form, k = 20", over("matching network", FORM, 20), 0, 0.02)
+for name in ("attentive process", "transformer"):
+    mr.check(f"{name} minus closed form, k = 20", over(name, FORM, 20), -0.01, 0.025)
 for name in ("ridge head", "correcting transformer"):
-    mr.check(f"{name} minus closed form, k = 20", over(name, FORM, 20), -0.005, 0.015)
+    mr.check(f"{name} minus closed form, k = 20", over(name, FORM, 20), -0.005, 0.01)
 for name in ("ridge head", "transformer", "correcting transformer"):
-    mr.check(f"{name} minus closed form, k = 5", over(name, FORM, 5), -0.01, 0.015)
+    mr.check(f"{name} minus closed form, k = 5", over(name, FORM, 5), -0.015, 0.01)
     mr.check(f"{name} minus bias, k = 20", over(name, "item + user bias", 20), high=-0.01)
 
 # %% tags=["claims"]
-mr.check("simulated people: share of the possible gain", reached, 0.7, 1)
-mr.check("simulated practice, 60 people, k = 20", helps[60, 20], high=0)
+mr.check("simulated people: share of the possible gain", reached, 0.7, 0.9)
+mr.check("simulated practice, 60 people, k = 20", helps[60, 20], -0.04, 0.01)
 mr.check("simulated practice, all people, k = 20", helps[SIZES[-1], 20], -0.015, 0.01)
-for k in (5, 20):
-    mr.check(f"average minus transformer, k = {k}", better["transformer", k], high=0)
-mr.check("average minus closed form, k = 5", better[FORM, 5], -0.01, 0.002)
+mr.check("average minus transformer, k = 5", better["transformer", 5], -0.01, 0.004)
+mr.check("average minus transformer, k = 20", better["transformer", 20], high=0)
+mr.check("average minus closed form, k = 5", better[FORM, 5], -0.015, 0.001)
 mr.check("average minus closed form, k = 20", better[FORM, 20], -0.01, 0.005)
-mr.check("influence by trying against the formula", alike["by trying"], low=0.5)
-mr.check("attention against the formula", alike["attention"], 0.3, 0.9)
-mr.check("share of negative influences, where the formula has them", sign, 0.05, 0.6)
+mr.check("influence by trying against the formula", alike["by trying"], 0.55, 0.75)
+mr.check("attention against the formula", alike["attention"], 0.3, 0.75)
+mr.check("share of negative influences, where the formula has them", sign, 0.05, 0.4)
 
 # %% [markdown]
 # ## Take-aways
 #
 # 1. A network that is trained on the queries of many people learns the mean of the posterior. Its prior is the population of its tasks.
 # 2. A taste is read from a *set*. Sums and attention without a position code cannot see an order.
-# 3. With few ratings all readers tie with the closed form. With twenty, those that contain a solution come closest to it. A transformer could find one; after our training it mostly votes.
+# 3. With few ratings all readers tie with the closed form. With twenty, those that contain a solution come closest to it most surely. A transformer could find one; after our training it mostly votes.
 # 4. With few people, let the network practise on simulated ones first; with all of ours it hardly matters.
-# 5. The average of two predictions has the mean of their squared errors, less a quarter of their squared disagreement.
+# 5. The average of two predictions has the mean of their squared errors, less a quarter of their squared disagreement. So average what is equally good and different.
 
 # %% [markdown]
 # ## Exercises
