@@ -306,7 +306,7 @@ board = result.summary()
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings. The lines of neural process, matching network, transformer and closed form lie together up to five ratings, below the bias. With twenty the closed form is lowest, matching and transformer follow, the neural process lies between them and the bias."}, "figure": {"caption": "Newcomers, 95 % intervals over people.", "name": "fig-12-kcurve"}}
-plots.k_curve(board, title="With few ratings the readers tie with the formula; with twenty it is not worse than any",
+plots.k_curve(board, title="With few ratings the readers tie with the formula; with twenty none passes it",
               methods=["item + user bias", "neural process", "matching network", "transformer", "… with content"],
               labels={"… with content": "closed form"});
 
