@@ -33,6 +33,8 @@ class World:
         (b_i, v_i) of each item.
     noise : float
         σ², in squared stars.
+    chances : array, shape [items], optional
+        How much each item draws people, none negative; all alike if not given.
 
     Examples
     --------
@@ -46,9 +48,10 @@ class World:
     user_covariance: np.ndarray
     item_vectors: np.ndarray
     noise: float
+    chances: np.ndarray | None = None
 
     def people(self, n_users: int, n_ratings: int, seed: int = 0) -> tuple[Ratings, np.ndarray]:
-        """Draw people, and let each rate some random items.
+        """Draw people, and let each rate some random items, drawn without replacement.
 
         Parameters
         ----------
@@ -66,17 +69,18 @@ class World:
         Raises
         ------
         ValueError
-            When the catalogue has fewer than `n_ratings` items.
+            When fewer than `n_ratings` items can be rated.
         """
         n_items = len(self.item_vectors)
-        if n_ratings > n_items:
+        possible = n_items if self.chances is None else np.count_nonzero(self.chances)
+        if n_ratings > possible:
             raise ValueError(
-                f"n_ratings {n_ratings} is more than the {n_items} items of this world; "
-                "pass fewer ratings, or make a world with more items"
+                f"n_ratings {n_ratings} is more than the {possible} items of this world that can "
+                "be rated; pass fewer ratings, or make a world with more items"
             )
         generator = np.random.default_rng(seed)
         z = generator.multivariate_normal(self.user_mean, self.user_covariance, n_users)
-        own = generator.permuted(np.tile(np.arange(n_items), (n_users, 1)), axis=1)[:, :n_ratings]
+        own = self._chosen(generator, n_users)[:, :n_ratings]
         rated = self.item_vectors[own]  # [users, n_ratings, d + 1]
         taste = (z[:, None, 1:] * rated[..., 1:]).sum(-1)
         mean = self.global_mean + z[:, :1] + rated[..., 0] + taste
@@ -85,6 +89,15 @@ class World:
         table = pd.DataFrame({"user": users, "item": own.ravel(), "rating": given.ravel()})
         items = pd.DataFrame(index=pd.RangeIndex(n_items, name="item"))
         return Ratings.from_table(table, items, scale=SCALE, name="simulated people"), z
+
+    def _chosen(self, generator: np.random.Generator, n_users: int) -> np.ndarray:
+        """All items in a random order for each person, those with large chances sooner."""
+        n_items = len(self.item_vectors)
+        if self.chances is None:
+            return generator.permuted(np.tile(np.arange(n_items), (n_users, 1)), axis=1)
+        with np.errstate(divide="ignore"):  # the waiting time of an item without a chance: for ever
+            waits = generator.exponential(size=(n_users, n_items)) / self.chances
+        return np.argsort(waits, axis=1)
 
 
 def world(n_items: int = 200, seed: int = 0) -> World:

@@ -6,6 +6,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["cache", "encoders", "gradient", "language", "pretrained"],
     submod_attrs={
+        "amortised": [
+            "AttentiveNeuralProcess",
+            "ConditionalNeuralProcess",
+            "InContextTransformer",
+            "MatchingNetwork",
+            "RidgeHead",
+        ],
         "base": ["Method"],
         "baselines": ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"],
         "bayes": ["HierarchicalBayes"],

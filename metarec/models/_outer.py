@@ -7,17 +7,15 @@ from typing import Self
 import numpy as np
 import torch
 
-from metarec.data.device import pick
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.data.splits import POOL
 from metarec.models._adaptation import Batch, Parameters, adapt, forward, query_loss, start
+from metarec.models._episodic import EpisodicMethod
 from metarec.models._tasks import Knowledge, Tasks, cross_fit
 from metarec.models._training import seeded, warm_up_then_cosine
-from metarec.models.base import Method
 
 
-class GradientMethod(Method):
+class GradientMethod(EpisodicMethod):
     """The base class of `metarec.models.gradient`; `MAML` describes parameters and attributes."""
 
     learns_step_sizes = False
@@ -68,7 +66,7 @@ class GradientMethod(Method):
         GradientMethod
             The method itself.
         """
-        self._check()
+        self._check("inner_lr", "lr", "inner_steps", "n_hidden", "n_folds", "n_outer")
         self.items_ = ratings.items.index.to_numpy()
         known = knowledge or cross_fit(ratings, self.n_factors, self.n_folds, self.seed)
         inputs = self._inputs(ratings, known)
@@ -87,26 +85,9 @@ class GradientMethod(Method):
         )
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        """Adapt to each person's support, then predict the query.
-
-        Parameters
-        ----------
-        episodes : Episodes
-
-        Returns
-        -------
-        array of float, shape [users, q]
-            In stars.
-        """
-        _, query = self.rows(episodes)
-        predicted = self.expected_[query]
-        order = np.argsort(episodes.query_mask.sum(1), kind="stable")
-        for some in np.array_split(order, len(order) // 40 + 1):  # like lengths: little padding
-            adapted, batch = self.adapted(episodes.take(some))
-            offset = torch.func.vmap(forward)(adapted, batch.query_inputs).cpu().numpy()
-            predicted[some, : offset.shape[1]] += offset
-        return predicted
+    def _offsets(self, episodes: Episodes) -> np.ndarray:
+        adapted, batch = self.adapted(episodes)
+        return torch.func.vmap(forward)(adapted, batch.query_inputs).cpu().numpy()
 
     def adapted(self, episodes: Episodes) -> tuple[Parameters, Batch]:
         """Each person's own parameters, and the batch of tasks that they come from.
@@ -120,8 +101,7 @@ class GradientMethod(Method):
         dict of str to tensor, and Batch
             The tensors have a leading axis for the people.
         """
-        rows = self.rows(episodes)
-        batch = self._batch(episodes, rows, self._tensors(self.expected_, self.inputs_))
+        batch = self._tasks(episodes)
         theta, steps = self.parameters()
 
         def one(task: Batch) -> Parameters:
@@ -159,14 +139,9 @@ class GradientMethod(Method):
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: warm_up_then_cosine((step + 0.5) / self.n_outer)
         )
-        generator = np.random.default_rng(self.seed)
-        tables = self._tensors(known.expected, known.features)
-        for _ in range(self.n_outer):
-            drawn = tasks.draw(generator, self.batch_size, POOL, self.n_query)
-            fold = known.fold.loc[drawn.users].to_numpy(copy=True)[:, None]
-            rows = (fold, drawn.support_items), (fold, drawn.query_items)
+        for batch in self._draws(tasks, known, self.n_outer):
             optimizer.zero_grad()
-            self._outer_gradient(theta, logs, self._batch(drawn, rows, tables))
+            self._outer_gradient(theta, logs, batch)
             optimizer.step()
             schedule.step()
 
@@ -191,29 +166,3 @@ class GradientMethod(Method):
 
     def _n_inputs(self) -> int:
         return self.inputs_.shape[1]
-
-    def _batch(self, episodes: Episodes, rows: tuple, tables: tuple) -> Batch:
-        """Look up the items of episodes; `rows` index the tables."""
-        parts = []
-        for side, at in zip(("support", "query"), rows, strict=True):
-            expected, inputs = (table[at] for table in tables)
-            given, mask = (getattr(episodes, f"{side}_{part}") for part in ("ratings", "mask"))
-            given, mask = self._tensors(given, mask.astype(float))
-            parts += [self._read(inputs, episodes.users), (given - expected) * mask, mask]
-        return Batch(*parts)
-
-    def _read(self, inputs: torch.Tensor, users: np.ndarray) -> torch.Tensor:
-        """What the network reads of items [tasks, n, d] that these users rate."""
-        return inputs
-
-    def _tensors(self, *arrays: np.ndarray) -> tuple[torch.Tensor, ...]:
-        return tuple(torch.tensor(array, device=self._place()) for array in arrays)
-
-    def _place(self) -> str:
-        place = pick(self.device)
-        return "cpu" if place == "mps" else place
-
-    def _check(self) -> None:
-        for name in ("inner_lr", "lr", "inner_steps", "n_hidden", "n_folds", "n_outer"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")

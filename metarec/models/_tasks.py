@@ -1,10 +1,11 @@
 """Training people as tasks: what is known of the items without them, and episodes drawn from them.
 
-What the meta-learners of chapter 11 learn from.
+What the meta-learners of chapters 11 and 12 learn from.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import scipy.linalg
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._beliefs import Prior
+from metarec.models._beliefs import Belief, Prior, rating_variance
 from metarec.models._ridge import design
 from metarec.models.base import with_unseen
 from metarec.models.bayes import HierarchicalBayes
@@ -29,16 +30,30 @@ class Knowledge(NamedTuple):
     features : array, shape [folds + 1, items + 1, d]
         Vectors (1, v) of the items, stretched so that people's tastes are equally wide in all
         directions, on axes that all rows share; d is the number of factors + 1.
+    noise : array, shape [folds + 1, items + 1]
+        Variance of a rating around what a known taste predicts, in squared stars: larger where
+        the item's vector is uncertain.
+    share : array, shape [items + 1]
+        Which share of all ratings an item has.
     fold : pandas.Series of int, by user id
         Which row a training user may look at. Row 0 has learned from everybody: for newcomers.
     """
 
     expected: np.ndarray
     features: np.ndarray
+    noise: np.ndarray
+    share: np.ndarray
     fold: pd.Series
 
 
-def cross_fit(ratings: Ratings, n_factors: int, n_folds: int, seed: int) -> Knowledge:
+@functools.lru_cache(maxsize=4)  # meta-learners of the same people share it
+def cross_fit(
+    ratings: Ratings,
+    n_factors: int,
+    n_folds: int,
+    seed: int,
+    kind: type[HierarchicalBayes] = HierarchicalBayes,
+) -> Knowledge:
     """Learn item factors once from everybody, and once without each fold of people.
 
     Parameters
@@ -50,6 +65,8 @@ def cross_fit(ratings: Ratings, n_factors: int, n_folds: int, seed: int) -> Know
         Number of folds; 1 lets all training users look at factors that they helped to learn.
     seed : int
         Seed of the folds and of the factor models.
+    kind : class
+        The factor model: `HierarchicalBayes`, or `ContentBayes`, which also reads contents.
 
     Returns
     -------
@@ -57,29 +74,34 @@ def cross_fit(ratings: Ratings, n_factors: int, n_folds: int, seed: int) -> Know
     """
     users = ratings.users.index.to_numpy()
     fold = np.zeros(len(users), dtype=int)
-    fits = [HierarchicalBayes(n_factors, seed=seed).fit(ratings)]
+    fits = [kind(n_factors, seed=seed).fit(ratings)]
     if n_folds > 1:
         lot = np.random.default_rng(seed).permutation(len(users))
         groups = np.array_split(lot, n_folds)
         for group in groups:
             others = ratings.keep_users(np.delete(users, group))
             if len(group) and len(others):
-                fits.append(HierarchicalBayes(n_factors, seed=seed).fit(others))
+                fits.append(kind(n_factors, seed=seed).fit(others))
                 fold[group] = len(fits) - 1
-    expected, features = zip(*map(_seen_by_a_stranger, fits), strict=True)
-    weight = with_unseen(np.sqrt(ratings.item_counts()), 0.0)[:, None]
+    expected, features, noise = zip(*map(_seen_by_a_stranger, fits), strict=True)
+    share = with_unseen(ratings.item_counts() / max(len(ratings), 1), 0.0)
+    weight = np.sqrt(share)[:, None]
     whole = features[0] * weight
     # every fit has axes of its own: turn them onto those of the first
     turned = [f @ scipy.linalg.orthogonal_procrustes(f * weight, whole)[0] for f in features]
-    return Knowledge(np.stack(expected), np.stack(turned), pd.Series(fold, users))
+    stacked = (np.stack(part) for part in (expected, turned, noise))
+    return Knowledge(*stacked, share, pd.Series(fold, users))
 
 
-def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray]:
-    """Expected ratings, and vectors a with which a taste is N(0, I) and its effect is taste · a."""
+def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected ratings, vectors a with which a taste is N(0, I) and its effect taste · a, noise."""
     prior = Prior(model.user_mean_, model.user_covariance_)
-    items = model.item_mean_
-    expected = model.global_mean_ + items[:, 0] + design(items) @ prior.mean
-    return expected, design(items) @ np.linalg.cholesky(prior.covariance)
+    items = Belief(model.item_mean_, model.item_covariance_)
+    expected = model.global_mean_ + items.mean[:, 0] + design(items.mean) @ prior.mean
+    features = design(items.mean) @ np.linalg.cholesky(prior.covariance)
+    everybody = Belief(prior.mean[None], prior.covariance[None])
+    unsure = rating_variance(everybody, items)[0] - (features**2).sum(1)  # the tastes' own share
+    return expected, features, model.noise_ + unsure
 
 
 class Tasks:

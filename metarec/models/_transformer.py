@@ -37,8 +37,9 @@ class Block(nn.Module):
         Parameters
         ----------
         x : Tensor [sequences, length, width]
-        may_see : bool Tensor [sequences, 1, length, length]
-            True where the row's position may attend to the column's.
+        may_see : bool Tensor [sequences, 1, length, n]
+            True where the row's position may attend to the column's; only the first n positions
+            of a sequence are ever looked at.
 
         Returns
         -------
@@ -48,7 +49,8 @@ class Block(nn.Module):
         size = (*x.shape[:2], self.n_heads, -1)
         q, k, v = self.project(self.before_attention(x)).chunk(3, dim=-1)
         q, k, v = (part.view(size).transpose(1, 2) for part in (q, k, v))  # [n, heads, length, …]
-        mixed = functional.scaled_dot_product_attention(q, k, v, may_see)
+        n = may_see.shape[-1]
+        mixed = functional.scaled_dot_product_attention(q, k[:, :, :n], v[:, :, :n], may_see)
         mixed = self.join(mixed.transpose(1, 2).flatten(2))
         x = x + functional.dropout(mixed, drop, self.training)
         return x + functional.dropout(self.network(self.before_network(x)), drop, self.training)

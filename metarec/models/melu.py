@@ -117,8 +117,8 @@ class MeLU(GradientMethod):
     def _moves(self, name: str) -> bool:
         return name not in ("weight1", "bias1")
 
-    def _check(self) -> None:
-        super()._check()
+    def _check(self, *positive: str) -> None:
+        super()._check(*positive)
         if self.n_hidden < 2:
             raise ValueError(f"n_hidden must be 2 or more, not {self.n_hidden}; one is embedding")
 
