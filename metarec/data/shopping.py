@@ -46,7 +46,7 @@ class ShopTruth:
 
         Parameters
         ----------
-        users : sequence of user ids
+        users : sequence of user ids, shape [users]
 
         Returns
         -------
