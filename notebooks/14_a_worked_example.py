@@ -163,8 +163,7 @@ for row in ratings.items.iloc[[5, 3, 6]].itertuples():
 # %% [markdown]
 # ## The program that everybody writes first
 #
-# What follows is not anybody's program. We wrote it, but each of its faults can be found in tutorials and forum posts under titles
-# such as "meta-learning for recommendation", often several together. Read it and count.
+# What follows is not anybody's program. We wrote it, with nine faults that such programs have, often several together. Read it and count.
 #
 # ```console
 # pip install python==3.8 torch pandas scikit-learn
@@ -414,7 +413,7 @@ first_try = evaluation.bootstrap(in_order(test, logits))
 # %% tags=["say", "remove-input"]
 mr.say(f"""
 The program says yes to {mr.percent(np.mean(logits > 0))} of the test rows, and so finds {mr.percent(found)} of what people liked. Such a table, all answers positive and all
-of them right, can be seen in print with the words "completely correct". It is the second reading of the ten products again: where a test holds no noes, yes is always right. *A measure that
+of them right, invites the words "completely correct". It is the second reading of the ten products again: where a test holds no noes, yes is always right. *A measure that
 cannot fail measures nothing.* The question to ask of any measure is: what does it give to a program that does nothing? We take the share of a customer's pairs that are put in order, for which
 yes to all gives one half by construction. The trained network gives {first_try:.3f}.
 """)
@@ -607,7 +606,8 @@ go into a report. None of them is found by reading the output; each was found by
 #
 # Now the shop with the methods of this book, in the order in which one would do it at work. **From the CSV**: `mr.data.shop()` has read it; for a shop of your own the line is
 # `mr.data.read_csv("ratings.csv", items=products)`, which refuses files that are not what they should be (chapter 01). **Texts** are read by the pretrained encoder of chapter 07 and whitened to
-# sixteen directions, as in chapter 13. **The split** is by customers, the one above.
+# sixteen directions, as in chapter 13. **The split** is by customers, the one above: the protocol *newcomers* of chapter 02, in which seven tenths of the customers with a long history train, one tenth is for
+# choosing and two tenths are the test; customers with short histories train, too.
 
 
 # %%
@@ -997,12 +997,14 @@ evaluation.leaderboard.table(result.summary(), "shop newcomers", "ndcg@5").round
 mr.check("failures that the checks found", n_loud + n_silent, 11, 11)
 mr.check("of these, failures without a message", n_silent, 7, 7)
 mr.check("checks that still fail when all is mended", (first["mended"] != "holds").sum(), 0, 0)
-mr.check("share of yes of the first network that trains", np.mean(logits > 0), low=0.9)
-mr.check("right answers that were a leak", leak, 0.1, 0.22)
+mr.check("share of yes of the first network that trains", np.mean(logits > 0), low=0.95)
+mr.check("right answers that were a leak", leak, 0.1, 0.19)
 mr.check("mended first program minus item mean, pairs, k = 20",
-         over(NET, "item mean", 20).mean, -0.012, 0.012)  # fmt: skip
+         over(NET, "item mean", 20).mean, -0.009, 0.007)  # fmt: skip
+
+# %% tags=["claims"]
 mr.check("item mean minus hierarchical Bayes, pairs, k = 0", over("item mean", HB, 0), low=0)
-mr.check("the same where purchases are drawn by lot, mean", puzzle.mean, -0.01, 0.005)
+mr.check("the same where purchases are drawn by lot, mean", puzzle.mean, -0.008, 0.004)
 mr.check("hierarchical Bayes minus item mean, true stars, k = 0", better(HB, "item mean", 0), low=0)
 for k in (0, 5, 20):
     mr.check(f"content Bayes minus popularity, pairs, k = {k}", over(CB, "popularity", k), low=0)
@@ -1013,12 +1015,12 @@ for k in (0, 5, 20):
         mr.check(f"content Bayes minus {other}, true stars, k = {k}", better(CB, other, k), low=0)
 mr.check("informed minus content Bayes, true stars, k = 0", better(IB, CB, 0), high=0)
 mr.check("informed minus content Bayes, true stars, k = 20", better(IB, CB, 20), low=0)
-mr.check("believed and true taste, least correlation, k = 20", agreement.loc[20].min(), 0.6, 0.9)
-mr.check("learned and true correlations of tastes, largest gap", off_prior, high=0.2)
-mr.check("learned spread of tastes as a share of the true one, mean", shrunk.mean(), 0.6, 0.85)
+mr.check("believed and true taste, least correlation, k = 20", agreement.loc[20].min(), 0.65, 0.9)
+mr.check("learned and true correlations of tastes, largest gap", off_prior, high=0.12)
+mr.check("learned spread of tastes as a share of the true one, mean", shrunk.mean(), 0.66, 0.76)
 mr.check("texts or none, new products, pairs, k = 20", text_gain, low=0)
 mr.check("natures of reason and recommendation, cosine above others", reasons, low=0)
-mr.check("80 % interval, five ratings known", inside, 0.75, 0.88)
+mr.check("80 % interval, five ratings known", inside, 0.76, 0.84)
 mr.check("the two processes differ by", same, high=1e-9, show=False)
 
 # %% [markdown]
@@ -1074,7 +1076,7 @@ mr.check("the two processes differ by", same, high=1e-9, show=False)
 # attempt("shuffled stars cannot be foretold", lambda: right.mean() < 0.6, f"{right.mean():.0%} right")
 # ```
 #
-# It fails by far: a mean that contains the answer knows it, even where stars are drawn by lot.
+# It fails: a mean that contains the answer knows it, even where stars are drawn by lot.
 # ````
 #
 # ```{exercise} Texts for the first program
