@@ -444,7 +444,7 @@ attempt(even, lambda: widest(rich) < 100)
 # %%
 X_rich = torch.tensor(rich.to_numpy("float32"))  # [rows, 12]
 model = fresh(12)
-fit(model, X_rich, train, epochs=3)
+fit(model, X_rich, train, epochs=2)
 accuracy = {"random rows, as published": ((answer(model, X_rich, test) > 0) == liked).mean()}
 accuracy["always yes"] = liked.mean()
 pd.Series(accuracy, name="share of right answers").round(2)
@@ -474,7 +474,7 @@ centre, width = raw.loc[old].mean(), raw.loc[old].std()
 raw = ((raw - centre) / width).fillna(0.0)  # of a new customer nothing is known
 X_new = torch.tensor(raw.to_numpy("float32"))
 model = fresh(12)
-fit(model, X_new, old, epochs=3)
+fit(model, X_new, old, epochs=2)
 logits_new = answer(model, X_new, new)
 liked_new = y[new, 0].numpy() == 1
 accuracy["new customers"] = ((logits_new > 0) == liked_new).mean()
@@ -571,8 +571,9 @@ class SupportNetwork(OnTasks):
         torch.manual_seed(self.seed)
         self.net = MetaLearningModel(4 + self.fixed_.shape[1], self.hidden, 1)
         optimizer = torch.optim.Adam(self.net.parameters(), lr=self.lr)
+        drawn = [task.episodes(n) for n in range(2)]  # two supports a person, in turn
         for epoch in range(self.epochs):
-            e = task.episodes(epoch)  # other supports, of 0 to 20 ratings
+            e = drawn[epoch % 2]  # of which 0 to 20 ratings are shown
             show = np.arange(e.n_support) < draw.integers(0, 21, (len(e), 1))
             e = dataclasses.replace(e, support_mask=e.support_mask & show)
             for batch in np.array_split(draw.permutation(len(e)), len(e) // 16):
@@ -636,7 +637,7 @@ shelf = {
     HB: (models.HierarchicalBayes(seed=seed), {"n_factors": [2, 4, 8]}),
     CB: (models.ContentBayes(seed=seed, **text), {"n_factors": [2, 4, 8]}),
     IB: (models.InformedBayes(n_factors=4, traits="", seed=seed, **text),
-         {"n_choices": [4, 8, 16]}),
+         {"n_choices": [4, 8, 12]}),
 }  # fmt: skip
 rivals, tried = {"popularity": models.Popularity()}, {}
 for name, (method, grid) in shelf.items():
