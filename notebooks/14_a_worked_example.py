@@ -522,7 +522,6 @@ attempt(adapts, lambda: moved > 0, f"by {moved:.1f}: there is no input for them"
 # %%
 class SupportColumns(models.Method):
     """What plain averages of the support say of each asked product."""
-
     predicts_ratings = False  # logits only rank
 
     def learn(self, ratings):
@@ -748,7 +747,7 @@ lists = {key: np.mean(values, axis=0) for key, values in lists.items()}  # [cust
 means = pd.Series({key: v.mean() for key, v in lists.items()}).unstack()
 means.sort_values(20).round(2)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "True stars of the ten recommended products against the number of known ratings. Popularity and item mean are flat and low. The mended first program starts with the item mean and hardly rises. Content Bayes starts well above and rises; informed Bayes starts lower, crosses it and comes near the line of a method that was told the truth. The perfect list is a flat line on top."}, "figure": {"caption": "What test customers would truly give, on average, to the ten products that each method recommends to them, against the number of their ratings that it knows. Bars: intervals over customers.", "name": "fig-14-lists"}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "True stars of the ten recommended products against the number of known ratings. Popularity and item mean are flat and low. The mended first program lies a little above the item mean and hardly rises. Content Bayes starts well above and rises; informed Bayes starts lower, crosses it and comes near the line of a method that was told the truth. The perfect list is a flat line on top."}, "figure": {"caption": "What test customers would truly give, on average, to the ten products that each method recommends to them, against the number of their ratings that it knows. Bars: intervals over customers.", "name": "fig-14-lists"}}
 fig, ax = plots.figure("A learned prior gives at once what a list of best-sellers never does",
                        "ratings known of the newcomer", "true stars of the ten recommended", height=4.6)  # fmt: skip
 looks = {"popularity": (GREY, ":", ""), "item mean": (GREY, "--", ""), NET: (RED, "-", "s"),
