@@ -213,7 +213,8 @@ def attempt(what, run, found=""):
         kind, said = ("silent", found) if failed else ("holds", "")
     except Exception as error:
         kind, said = "loud", f"{type(error).__name__}: {str(error).splitlines()[0]}"
-    print("✓" if kind == "holds" else "✗", what + (f"\n  {said}" if said else ""))
+    mark = "✓" if kind == "holds" else "✗"
+    print(f"{mark} {what}" + (f"\n  {said}" if said else ""))
     log.append((what, kind))
 
 
