@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "features": ["genre_table", "item_features", "item_terms", "tfidf"],
         "own_features": ["with_features"],
         "facts": ["film_facts", "shared_items", "wikidata_films"],
+        "shopping": ["shop", "shop_truth"],
         "splits": ["another_population", "both_new", "newcomers"],
         "holdouts": ["new_items", "next_item", "rating_folds", "top_n"],
     },

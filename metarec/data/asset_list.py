@@ -136,6 +136,29 @@ ASSETS: dict[str, Asset] = {
             )
         },
     ),
+    "shop": Asset(
+        what="The shop: products and customers that we made up, in the repository",
+        chapters="14",
+        folder="shop",
+        files={
+            "products.csv": (
+                53167,
+                "db76fd7732e0f6f064fd0caa21a0dacd17be5bb87b76af8dcf2a030f9d9122d4",
+            ),
+            "ratings.csv.gz": (
+                241717,
+                "2ec9fe27712f582f60fa40e1b34d20eac840b232f8c28733afd5fc96a4f65639",
+            ),
+            "true_products.csv": (
+                11156,
+                "0099d362882661966719457d226c3dc5a05272c1e724328664b06b3787c0b8bc",
+            ),
+            "true_customers.csv.gz": (
+                36864,
+                "5021255fa10f4243e9d1d012d664d6a7516596d0856de4d4fe1fb819ac2fe282",
+            ),
+        },
+    ),
 }
 # GroupLens's own files, which serve as well. The hash of u.item is open: copies differ in how
 # accents are written, so the reader compares the finished table instead.

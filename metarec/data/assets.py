@@ -64,7 +64,8 @@ def find(name: str, verify: bool = False) -> Path:
     Parameters
     ----------
     name : str
-        `"movielens-100k"`, `"encoder"`, `"language-model"`, `"movielens-2016"` or `"film-facts"`.
+        `"movielens-100k"`, `"encoder"`, `"language-model"`, `"movielens-2016"`, `"film-facts"` or
+        `"shop"`.
     verify : bool
         Compare the SHA-256 of every file (once a process; 0.3 s for a model). Sizes are always
         compared, which finds empty and truncated files.

@@ -54,7 +54,7 @@ def test_lists_of_names_are_separated_and_jr_stays_with_its_name():
     assert pd.isna(tidy["directors"][1])
 
 
-@pytest.mark.parametrize("folder", ["movielens_2016", "film_facts"])
+@pytest.mark.parametrize("folder", ["movielens_2016", "film_facts", "shop"])
 def test_the_data_card_names_the_hash_of_every_file(folder):
     card = (ROOT / "data" / folder / "README.md").read_text("utf-8")
     hashes = set(re.findall(r"\b[0-9a-f]{64}\b", card))
