@@ -41,7 +41,6 @@
   }
 
   const priorPrecision = inverse(model.user_covariance);
-
   /** Mean and covariance of (b, p) after ratings [[film's id, stars], …]; the prior after none. */
   function believe(ratings) {
     let precision = priorPrecision, right = times(priorPrecision, model.user_mean);
@@ -68,9 +67,7 @@
   function check(ratings) {
     for (const [id, stars] of ratings) {
       if (!byId.has(id)) throw new RangeError(`There is no film with the number ${id} here.`);
-      if (!Number.isFinite(stars) || stars !== within(stars)) {
-        throw new RangeError(`${stars} is not a rating from ${lowest} to ${highest} stars.`);
-      }
+      if (stars !== within(stars)) throw new RangeError(`${stars} is not a rating from ${lowest} to ${highest} stars.`);
     }
   }
 
@@ -87,14 +84,13 @@
         moved: without.map((other) => mean - predict(other, film).mean) }));
   }
 
-  const short = (film) => film.title.replace(/ \(\d{4}\)$/, "");
+  const short = (film) => film.title.replace(/ \(\d{4}\)$/, ""); // without the year
   const signed = (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(2)}`;
 
   /** The two ratings that moved a film most; where none did, what others say of it. */
   function reason({ film, moved }, ratings) {
     const order = [...moved.keys()].sort((a, b) => Math.abs(moved[b]) - Math.abs(moved[a])).slice(0, 2);
-    const told = order.filter((n) => Math.abs(moved[n]) >= 0.005)
-      .map((n) => `${short(byId.get(ratings[n][0]))} ${signed(moved[n])}`);
+    const told = order.filter((n) => Math.abs(moved[n]) >= 0.005).map((n) => `${short(byId.get(ratings[n][0]))} ${signed(moved[n])}`);
     return told.join(", ") || `mean ${film.mean.toFixed(1)} from ${film.count} people`;
   }
 
@@ -104,7 +100,7 @@
 
   const ratings = new Map(), seen = new Set(); // seen: films that stood in the list before
   const SUGGESTED = 6, FOUND = 8, SPAN = 2; // SPAN: half the width of the plot, in stars
-  let ranks = new Map();
+  let ranks = new Map(), active = -1;
 
   function make(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -113,14 +109,12 @@
     return node;
   }
   const hidden = (text) => make("span", { class: "ti-hidden" }, text);
-
   function stretch(node, low, high, from, to) {
     const [left, right] = [low, high].map((x) => Math.min(1, Math.max(0, (x - from) / (to - from))));
     Object.assign(node.style, { left: `${100 * left}%`, width: `${100 * (right - left)}%` });
   }
 
   // ---- recommendations: ten rows that stay, so that nothing on the page jumps
-
   const rows = Array.from({ length: 10 }, () => {
     const names = { title: "span", mark: "span", stars: "strong", range: "i", mean: "i", ends: "span", reason: "p", rate: "button" };
     const row = Object.fromEntries(Object.entries(names).map(([name, tag]) => [name, make(tag, { class: `ti-${name}` })]));
@@ -177,8 +171,7 @@
   }
 
   function showBeliefs() {
-    const prior = believe([]), now = believe([...ratings]);
-    const told = beliefs.map(({ ends, weights, bars }) => {
+    const prior = believe([]), now = believe([...ratings]), told = beliefs.map(({ ends, weights, bars }) => {
       const before = along(prior, weights), after = along(now, weights), { low, middle, high } = after;
       [[before.low, before.high], [low, high], [middle, middle]].forEach((range, n) => stretch(bars[n], ...range, -SPAN, SPAN));
       return { ...after, towards: ends[+(middle > 0)], ends,
@@ -210,14 +203,6 @@
     }
   }
 
-  function remove(film, row) {
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    ratings.delete(film.id);
-    update(`${film.title} is removed. `);
-    (next?.querySelector("button") ?? find("search")).focus();
-  }
-
   function rowOf(film) {
     const stars = [1, 2, 3, 4, 5].map((n) => make("label", {},
       make("input", { type: "radio", name: `ti-${film.id}`, value: n, autocomplete: "off" }),
@@ -226,7 +211,12 @@
     const row = make("li", { id: `ti-film-${film.id}` }, make("fieldset", {}, make("legend", {}, film.title),
       make("div", { class: "ti-stars" }, ...stars)), cross);
     row.addEventListener("change", (event) => rate(film.id, Number(event.target.value)));
-    cross.addEventListener("click", () => remove(film, row));
+    cross.addEventListener("click", () => {
+      (row.nextElementSibling ?? row.previousElementSibling ?? root).querySelector("button, input").focus();
+      row.remove();
+      ratings.delete(film.id);
+      update(`${film.title} is removed. `);
+    });
     seen.add(film.id);
     return row;
   }
@@ -243,12 +233,15 @@
     find("films").append(...films.filter((film) => !seen.has(film.id)).slice(0, SUGGESTED).map(rowOf));
   }
 
-  find("others").addEventListener("click", () => { suggest(); update("Here are other films to rate. "); });
+  function begin(words) {
+    suggest();
+    update(words);
+  }
+  find("others").addEventListener("click", () => begin("Here are other films to rate. "));
   find("again").addEventListener("click", () => {
     [ratings, seen, ranks].forEach((memory) => memory.clear());
     find("films").replaceChildren();
-    suggest();
-    update("All is forgotten. ");
+    begin("All is forgotten. ");
   });
 
   // ---- the search: a combobox with a list
@@ -258,7 +251,6 @@
   const pairs = (text) => new Set([...text].map((letter, n) => letter + (text[n + 1] ?? "")));
   const keys = films.map((film) => [film.title, film.other].map(plain));
   const input = find("search"), list = find("found");
-  let active = -1;
 
   /** Films with these words, best first; if there are none, those whose letters come nearest. */
   function search(query) {
@@ -293,14 +285,10 @@
           : "That holds no letter and no digit. Type a part of a title.";
   }
 
-  function clear() {
+  function clear(option) { // and if an option was chosen, take its film
     input.value = find("said").textContent = "";
     open(false);
-  }
-
-  function pick(option) {
-    clear();
-    add(Number(option.dataset.film));
+    if (option) add(Number(option.dataset.film));
   }
 
   input.addEventListener("input", look);
@@ -312,12 +300,11 @@
     if (event.key === "Escape") list.hidden ? clear() : open(false);
     else if (list.hidden) look();
     else if (step) open(true, active < 0 && step < 0 ? n - 1 : (active + step + n) % n);
-    else pick(list.children[Math.max(active, 0)]);
+    else clear(list.children[Math.max(active, 0)]);
   });
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays
-  list.addEventListener("click", (event) => event.target.closest("li") && pick(event.target.closest("li")));
+  list.addEventListener("click", (event) => clear(event.target.closest("li")));
 
   find("size").textContent = films.length;
-  suggest();
-  update();
+  begin();
 })();
