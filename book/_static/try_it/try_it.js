@@ -179,8 +179,8 @@
     });
     const { towards, sure } = told.reduce((a, b) => (b.sure > a.sure ? b : a));
     find("finding").textContent = !ratings.size ? "Of you the model believes what it believes of anybody"
-      : sure > 1 ? `You lean towards ${towards}: that interval is clear of the middle`
-        : `Perhaps you lean towards ${towards}, but every interval still reaches across the middle`;
+      : sure > 1 ? `You lean towards ${towards}: its interval is clear of the middle`
+        : `Perhaps you lean towards ${towards}, but no interval is clear of the middle yet`;
     find("beliefs-text").textContent = told.map(({ words }) => words).join(" ");
   }
 
@@ -212,7 +212,7 @@
       make("div", { class: "ti-stars" }, ...stars)), cross);
     row.addEventListener("change", (event) => rate(film.id, Number(event.target.value)));
     cross.addEventListener("click", () => {
-      (row.nextElementSibling ?? row.previousElementSibling ?? root).querySelector("button, input").focus();
+      ((row.nextElementSibling ?? row.previousElementSibling)?.querySelector("button") ?? input).focus();
       row.remove();
       ratings.delete(film.id);
       update(`${film.title} is removed. `);
