@@ -122,6 +122,8 @@ def test_the_film_list_is_for_people(fresh):
     titles = [row[1] for row in CONTENT["films"]]
     assert all(re.fullmatch(r"\S(.*\S)? \((19|20)\d\d\)", title) for title in titles)
     assert not [title for title in titles if re.search(r", (The|A|An) \(\d{4}\)$", title)]
+    assert min(row[3] for row in CONTENT["films"]) == 15  # "at least fifteen", says the page
+    assert max(title[-5:-1] for title in titles) == "2016"  # "none after 2016", says the script
     ends = np.ravel(CONTENT["directions"])
     assert len(set(ends)) == len(ends) == 2 * (len(CONTENT["user_mean"]) - 1)
     assert set(ends) <= set(FILMS)
