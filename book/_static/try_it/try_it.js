@@ -179,7 +179,7 @@
     });
     const { towards, sure } = told.reduce((a, b) => (b.sure > a.sure ? b : a));
     find("finding").textContent = !ratings.size ? "Of you the model believes what it believes of anybody"
-      : sure > 1 ? `You lean towards ${towards}: its interval is clear of the middle`
+      : sure > 1 ? `You lean towards ${towards}, and that interval is clear of the middle`
         : `Perhaps you lean towards ${towards}, but no interval is clear of the middle yet`;
     find("beliefs-text").textContent = told.map(({ words }) => words).join(" ");
   }
