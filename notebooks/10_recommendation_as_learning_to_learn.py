@@ -1134,5 +1134,7 @@ mr.check("gain of 20 ratings: in time minus at random", late_gap, 0.01, 0.06)
 # %% [markdown]
 # ## What comes next
 #
+# You can be the newcomer yourself: {doc}`/book/try_it` runs this chapter's model in your browser, from no rating on.
+#
 # The Gaussian prior is exact, cheap and honest, and every later chapter must face it. It is also linear. Chapter 11 learns the starting point of a network by gradients through gradients, and asks whether a few steps from there reach
 # what this chapter has in closed form.

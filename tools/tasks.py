@@ -138,14 +138,15 @@ def pytest(report, *arguments, **env):
     return call("pytest", "-q", "-ra", f"--junitxml={report}", *arguments, **env)
 
 
-PAGES = ("tests/book/test_site.py", "tests/book/test_results.py")
+PAGES = ("tests/book/test_site.py", "tests/book/test_try_it.py")
+RESULTS = "tests/book/test_results.py"
 COMPARED = "tests/models/test_peers.py"
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensKit
 
 
 def unit(proof):
     """Everything that needs no rendered site, re-executed notebook or other library."""
-    skip = [f"--ignore={path}" for path in (*PAGES, COMPARED)]
+    skip = [f"--ignore={path}" for path in (*PAGES, RESULTS, COMPARED)]
     where = ("tests", "metarec", "--doctest-modules", "-n", "2")
     proof.step("unit tests, and the examples of docstrings", lambda r: pytest(r, *where, *skip))
 
@@ -174,15 +175,15 @@ def notebooks(proof):
     )  # fmt: skip
     proof.step(
         "results of that run against data/results",
-        lambda r: pytest(r, "tests/book/test_results.py", METAREC_FRESH_RESULTS=str(results)),
+        lambda r: pytest(r, RESULTS, METAREC_FRESH_RESULTS=str(results)),
     )
 
 
 def site(proof):
     """The strict render, then every page in a browser."""
     code = proof.step("strict render of the book", lambda r: render(fresh=True))
-    if code == 0 and (ROOT / "tests/book/test_site.py").exists():
-        where = ("tests/book/test_site.py", "-n", "2")
+    if code == 0 and all((ROOT / page).exists() for page in PAGES):
+        where = (*PAGES, "-n", "2")
         proof.step("every page in a browser", lambda r: pytest(r, *where))
 
 

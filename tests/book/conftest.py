@@ -29,7 +29,7 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def browser(site):
+def browser():
     """Headless Chromium in which no host name resolves."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = find_browser()
