@@ -37,10 +37,8 @@ class EpisodicMethod(Method):
         """
         _, query = self.rows(episodes)
         predicted = self.expected_[query]
-        order = np.argsort(episodes.query_mask.sum(1), kind="stable")
-        for some in np.array_split(
-            order, len(order) // self.group + 1
-        ):  # like lengths: little padding
+        order = np.argsort(episodes.query_mask.sum(1), kind="stable")  # like lengths: little padding
+        for some in np.array_split(order, len(order) // self.group + 1):
             offset = self._offsets(episodes.take(some))
             predicted[some, : offset.shape[1]] += offset
         return predicted
