@@ -37,7 +37,7 @@ class EpisodicMethod(Method):
         """
         _, query = self.rows(episodes)
         predicted = self.expected_[query]
-        order = np.argsort(episodes.query_mask.sum(1), kind="stable")  # like lengths: little padding
+        order = np.argsort(episodes.query_mask.sum(1), kind="stable")  # alike: little padding
         for some in np.array_split(order, len(order) // self.group + 1):
             offset = self._offsets(episodes.take(some))
             predicted[some, : offset.shape[1]] += offset
