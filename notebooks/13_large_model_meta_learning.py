@@ -603,11 +603,12 @@ pd.Series(coverage, name="ratings inside the 80 % interval").rename_axis("k").ro
 you = mr.data.Episodes.of_one(
     described, dict.fromkeys(films.index[:20], 4)
 )  # twenty ratings, the whole catalogue asked
-blend.predict(you)
-start = time.process_time()
-for _ in range(5):
+seconds = []
+for _ in range(10):
+    start = time.process_time()
     blend.predict(you, return_std=True)
-per_answer = (time.process_time() - start) / 5  # seconds
+    seconds.append(time.process_time() - start)
+per_answer = min(seconds)
 
 # %% tags=["say", "remove-input"]
 mr.say(f"""

@@ -94,7 +94,7 @@ def test_movielens_100k_loads_in_a_moment(ml100k):
         start = time.perf_counter()
         movielens_100k()
         times.append(time.perf_counter() - start)
-    assert min(times) < 0.3
+    assert min(times) < 1, "0.1 s where nothing else runs"
 
 
 # ---------------------------------------------------------------- the same from other sources

