@@ -164,12 +164,14 @@ def notebooks(proof):
         return
     results = proof.temporary / "results"
     results.mkdir()
+    times = json.loads((ROOT / "data/results/run_times.json").read_text(encoding="utf-8"))
+    longest_first = sorted(chapters(), key=lambda path: -times.get(path.name[:2], 0))
     proof.step(
         "every notebook re-executed and compared",
         lambda r: pytest(
             r, "--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
             "--nbval-cell-timeout", "300", "--timeout", "0", "-n", "2", "--dist", "loadfile",
-            *chapters(),
+            "--no-loadscope-reorder", *longest_first,
             METAREC_RESULTS=str(results),
         ),
     )  # fmt: skip
