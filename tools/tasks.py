@@ -86,11 +86,15 @@ def linkcheck():
 # ---------------------------------------------------------------- proof
 
 
+SLOWEST = 10
+
+
 class Proof:
     """The steps of `make test`: each one runs, all are counted, the last lines tell."""
 
     def __init__(self):
         self.rows, self.counts = [], {"passed": 0, "failed": 0, "skipped": 0}
+        self.tests = []  # of all steps: seconds and name
         self.temporary = Path(tempfile.mkdtemp(prefix="metarec-proof-"))
 
     def step(self, name, run):
@@ -100,6 +104,7 @@ class Proof:
         report = self.temporary / f"{len(self.rows)}.xml"
         code = run(report)
         found = self.count(report, code)
+        self.tests += self.durations(report)
         for key, value in found.items():
             self.counts[key] += value
         self.rows.append((name, "ok" if code == 0 else "FAILED", found, time.time() - start))
@@ -118,8 +123,18 @@ class Proof:
         passed = total["tests"] - failed - total["skipped"]
         return {"passed": passed, "failed": failed, "skipped": total["skipped"]}
 
+    @staticmethod
+    def durations(report):
+        """Seconds and name of each test in pytest's report; of a notebook, of each cell."""
+        cases = ElementTree.parse(report).getroot().iter("testcase") if report.exists() else ()
+        return [(float(c.get("time", 0)), f"{c.get('classname')} {c.get('name')}") for c in cases]
+
     def close(self):
-        """Print the table; return the exit code."""
+        """Print the slowest tests and the table; return the exit code."""
+        if self.tests:
+            print(f"\n===== the slowest {SLOWEST} of {len(self.tests)} tests")
+        for seconds, name in sorted(self.tests, reverse=True)[:SLOWEST]:
+            print(f"  {seconds:5.1f} s  {name}")
         print("\n===== summary")
         for name, state, found, seconds in self.rows:
             counts = ", ".join(f"{n} {what}" for what, n in found.items() if n)
@@ -190,8 +205,9 @@ def site(proof):
 
 
 def style(proof):
-    """ruff, first because it is fast."""
+    """ruff and codespell, first because they are fast."""
     proof.step("style (ruff)", lambda r: call("ruff", "check", "--quiet", "."))
+    proof.step("spelling (codespell)", lambda r: call("codespell_lib"))
 
 
 PARTS = {"style": style, "unit": unit, "peers": peers, "notebooks": notebooks, "book": site}
