@@ -136,6 +136,36 @@ def test_printed_claims_become_a_checklist(capsys):
     assert cells.claim_item(found[0]).astext().startswith("✓five ratings help: by: 0.05")
 
 
+def test_numbers_on_pages_are_those_that_the_chapters_stored():
+    """A claim gives what its cell printed; a mean is that of the stored row."""
+    evidence = importlib.import_module("evidence")
+    text = "the error is larger for women"
+    value, about, target = evidence.claimed(f"01: {text}")
+    printed = (ROOT / "notebooks/01_what_a_recommender_does.ipynb").read_text(encoding="utf-8")
+    assert f"holds   {text}: {value} (claimed:" in printed
+    assert "[" in value
+    assert about.endswith("; claimed: the whole interval above 0.015")
+    assert target == "01#claims-of-this-chapter-checked"
+    stored = json.loads((ROOT / "data/results/13.json").read_text(encoding="utf-8"))["rows"]
+    wanted = {"method": "blended Bayes", "metric": "rmse", "protocol": "newcomers", "k": 20}
+    (row,) = (row for row in stored if wanted.items() <= row.items())
+    assert evidence.measured("13: blended Bayes, rmse, k = 20")[0] == f"{row['mean']:.3f}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["01: nobody claimed this", "77: blended Bayes", "11: times slower: the loop over 64 people"],
+)
+def test_a_claim_that_is_not_stored_with_a_number_is_an_error(said):
+    with pytest.raises(ValueError, match="chapter"):
+        importlib.import_module("evidence").claimed(said)
+
+
+def test_a_mean_that_is_not_stored_is_an_error():
+    with pytest.raises(ValueError, match="chapter 13 stored no single row"):
+        importlib.import_module("evidence").measured("13: no such method, rmse, k = 20")
+
+
 def rows(method, means):
     """Leaderboard rows of one method."""
     return [
