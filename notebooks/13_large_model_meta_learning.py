@@ -446,7 +446,7 @@ the new method is still {result.difference("no traits", CB, "rmse", 20):.3f} fro
 # ### The mean of two
 #
 # Two fits of one model with other settings are about equally good and do not say the same. Then their mean is better than either: equation {eq}`eq-12-ambiguity` of chapter 12 with $w = \frac12$.
-# The mean has the average error of the two, less a quarter of their squared disagreement. Our second-to-last step is therefore to fit informed Bayes twice, once with more room for taste and less for
+# The mean has the average error of the two, less a quarter of their squared disagreement. The best method of the book therefore fits informed Bayes twice, once with more room for taste and less for
 # choices, and once the other way round. Cross-validation among the training people chose this pair out of pairs of sizes; it also tried to mix in the rivals, linear model and neighbours
 # among them, and found no weight at which they help on films that somebody has rated. On films that *nobody* has rated, factors know nothing of their own, and the linear model of chapter 05 gets half of the say. That is `BlendedBayes`, what
 # `python -m metarec recommend` uses.

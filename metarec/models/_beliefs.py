@@ -12,6 +12,7 @@ import scipy.sparse
 from metarec.models._ridge import design
 from metarec.models._sparse import sums
 
+SMALLEST_NOISE = 1e-8  # in squared rating units: a ten-thousandth of a star
 
 class Belief:
     """Gaussian beliefs about many vectors: means [n, d] and covariances [n, d, d]."""
@@ -103,12 +104,16 @@ def noise_variance(
     gram: np.ndarray,
     shift: np.ndarray,
 ) -> float:
-    """σ² = mean of E[(y − b_u − w·c)²] over the ratings, c = (1, p), from the items' sums."""
+    """σ² = mean of E[(y − b_u − w·c)²] over the ratings, c = (1, p), from the items' sums.
+
+    Never less than SMALLEST_NOISE: ratings without noise leave only rounding, of either sign.
+    """
     offset = z.mean[:, 0]
     squares = (scores_t.data**2).sum() - 2 * (scores_t @ offset).sum()
     squares += (seen_t @ (offset**2 + z.covariance[:, 0, 0])).sum()
     second = w.covariance + w.mean[:, :, None] * w.mean[:, None, :]
-    return float((squares - 2 * (w.mean * shift).sum() + (second * gram).sum()) / scores_t.nnz)
+    squares += (second * gram).sum() - 2 * (w.mean * shift).sum()
+    return max(float(squares / scores_t.nnz), SMALLEST_NOISE)
 
 
 def rating_variance(user: Belief, item: Belief) -> np.ndarray:

@@ -176,3 +176,18 @@ def test_two_items_that_training_never_saw_are_two_ratings(made_up):
     found, expected = model.posterior(strangers), model.posterior(copies)
     np.testing.assert_allclose(found.mean, expected.mean)
     np.testing.assert_allclose(found.covariance, expected.covariance)
+
+
+@pytest.mark.parametrize(
+    "stars",
+    [lambda user, item: 3, lambda user, item: 1 + item % 5, lambda user, item: 1 + user % 5],
+    ids=["all alike", "by item", "by user"],
+)
+def test_ratings_without_noise_are_learned(stars):
+    pairs = [(u, i) for u in range(40) for i in range(30) if (u * 7 + i * 3) % 5]
+    rows = [(u, i, stars(u, i)) for u, i in pairs]
+    ratings = Ratings.from_table(pd.DataFrame(rows, columns=["user", "item", "rating"]))
+    model = HierarchicalBayes().fit(ratings)
+    known = {item: stars(1, item) for item in range(5)}
+    predicted = model.predict(Episodes.of_one(ratings, known))
+    np.testing.assert_allclose(predicted[0], [stars(1, i) for i in range(5, 30)], atol=0.1)
