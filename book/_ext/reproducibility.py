@@ -1,7 +1,8 @@
-"""Tables of the page on reproducibility, made at each build from what is stored.
+"""Tables of the pages around the book, made at each build from what is stored.
 
 `{made-table} status` shows each chapter with its run time, claims, results and seed; `figures`
-which cell draws each figure; `versions` the pinned packages; `data` what was read.
+which cell draws each figure; `versions` the pinned packages; `data` what was read; `needs` what
+each chapter asks of a reader. The role `effort` adds up the times of some chapters.
 """
 
 import ast
@@ -81,7 +82,7 @@ def seed_of(number):
 
 def status():
     """One row a chapter, and a last one with the sums."""
-    times = json.loads((ROOT / "data/results/run_times.json").read_text(encoding="utf-8"))
+    times = run_times()
     parts = yaml.safe_load((ROOT / "book/chapters.yml").read_text(encoding="utf-8"))
     promised = {f"{c['number']:02d}": c["at_most"] for p in parts for c in p["chapters"]}
     rows, sums = [], [0, 0, 0, 0]
@@ -150,7 +151,42 @@ def data():
     return table(["what", "from", "size", "largest file and its SHA-256"], rows)
 
 
-TABLES = {"status": status, "figures": figures, "versions": versions, "data": data}
+def opening(number):
+    """Minutes to read a chapter, and the chapters that it builds on, from its opening box."""
+    cells = stored_cells(number)
+    (cell,) = (c for c in cells if "opening" in c["metadata"].get("tags", []))
+    text = "".join(cell["source"])
+    minutes = int(re.search(r"(\d+) minutes to read", text)[1])
+    before = re.search(r"Before you start(?:\.\*\*|\n:) (.*?\.)", text, re.DOTALL)[1]
+    return minutes, sorted(set(re.findall(r"\b\d\d\b", before)))
+
+
+def run_times():
+    """Seconds that each chapter ran: {number: seconds}."""
+    return json.loads((ROOT / "data/results/run_times.json").read_text(encoding="utf-8"))
+
+
+def needs():
+    """One row a chapter: what it asks of a reader and of a machine."""
+    rows = []
+    for number in written():
+        minutes, before = opening(number)
+        text = "".join("".join(c["source"]) for c in stored_cells(number))
+        grades = (text.count(f"*{grade}.*") for grade in ("Easy", "Medium", "Hard"))
+        link, seconds = f"{{doc}}`{number} <{page(number)}>`", run_times()[number]
+        asks = [", ".join(before), " + ".join(map(str, grades)), ", ".join(sources(number))]
+        rows.append([link, f"{minutes} min", f"{seconds} s", *asks])
+    return table(["chapter", "read", "run", "after", "exercises", "reads"], rows)
+
+
+def effort(name, rawtext, text, lineno, inliner, options=None, content=None):
+    """The role `` {effort}`01 02` ``: how long some chapters take to read and to run together."""
+    minutes = sum(opening(number)[0] for number in text.split())
+    seconds = sum(run_times()[number] for number in text.split())
+    return [nodes.Text(f"{minutes} minutes to read, {seconds} seconds to run")], []
+
+
+TABLES = {"status": status, "figures": figures, "versions": versions, "data": data, "needs": needs}
 
 
 class MadeTable(SphinxDirective):
@@ -169,4 +205,5 @@ class MadeTable(SphinxDirective):
 
 def setup(app):
     app.add_directive("made-table", MadeTable)
+    app.add_role("effort", effort)
     return {"parallel_read_safe": True}

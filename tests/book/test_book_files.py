@@ -216,6 +216,26 @@ def test_every_figure_is_listed_with_its_cell_and_a_title(made):
     assert all(len(title) > 15 for title in titles), titles
 
 
+def test_the_plans_for_lecturers_name_sections_that_exist():
+    """What stands in italics in the plans is the beginning of a heading of a chapter."""
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob("notebooks/[0-9][0-9]_*.py")]
+    headings = re.findall(r"^# ##+ (.*)$", "\n".join(texts), re.M)
+    plans = (
+        (BOOK / "instructors.md").read_text(encoding="utf-8").split("## A method of one's own")[0]
+    )
+    named = [" ".join(name.split()) for name in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", plans)]
+    assert len(named) > 25
+    for name in named:
+        assert any(heading.startswith(name.rstrip("?")) for heading in headings), name
+
+
+def test_times_of_several_chapters_are_added_up(made):
+    (node,), _ = made.effort("effort", "", "01 14", 1, None)
+    times = made.run_times()
+    assert node.astext() == f"100 minutes to read, {times['01'] + times['14']} seconds to run"
+    assert made.opening("13") == (60, ["02", "05", "07"])
+
+
 def rows(method, means):
     """Leaderboard rows of one method."""
     return [
