@@ -1,8 +1,9 @@
-"""The door: `python -m metarec recommend`, `doctor`, `leaderboard`, `run`."""
+"""The door: `python -m metarec recommend`, `doctor`, `leaderboard`, `run`, `grade`."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -196,6 +197,39 @@ def run(
         )
     command = [sys.executable, str(tool), *(chapters or []), *(["--full"] if full else [])]
     raise typer.Exit(subprocess.call(command))
+
+
+@app.command()
+def grade(
+    folder: Annotated[
+        Path, typer.Argument(help="What was handed in: notebooks, or one folder a student.")
+    ],
+    assignment: Annotated[
+        Path, typer.Option(help="The grader's file that `make assignments` wrote.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where class.csv and the reports go.")] = Path("graded"),
+    jobs: Annotated[
+        int, typer.Option(min=1, max=100, help="Submissions at once.")
+    ] = os.cpu_count() or 1,
+    again: Annotated[bool, typer.Option(help="Mark anew also what is marked already.")] = False,
+) -> None:
+    """Mark a folder of submitted notebooks, each in a sandbox."""
+    from metarec.grading import Assignment, Sandbox, grade_folder, reports
+
+    try:
+        asked = Assignment.load(assignment)
+        sandbox = Sandbox(asked.libraries, asked.limits)
+        if sandbox.warning:
+            typer.secho(sandbox.warning, fg="red", err=True)
+        records = grade_folder(folder, asked, out, sandbox, jobs, again)
+        reports.write_all(records, asked, out)
+    except (LookupError, ValueError, OSError) as error:
+        raise fail(str(error)) from None
+    faults = [record["student"] for record in records if "fault" in record]
+    out_of = f"{len(records)} submissions marked: {out / 'class.csv'} and {out / 'reports'}"
+    typer.echo(out_of)
+    if faults:
+        raise fail(f"the grader itself failed on {', '.join(faults)}: see {out / 'records'}")
 
 
 if __name__ == "__main__":

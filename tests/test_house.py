@@ -209,6 +209,9 @@ def test_no_file_names_a_registry_or_a_machine():
     assert not said, "\n".join(said)
 
 
+RUNS_CODE = {PACKAGE / "grading" / "runner.py"}  # submissions, in the grader's sandbox
+
+
 def test_the_package_never_unpickles_or_evaluates():
     banned = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
     for path in PACKAGE.rglob("*.py"):
@@ -220,7 +223,9 @@ def test_the_package_never_unpickles_or_evaluates():
                 assert (node.module or "").split(".")[0] not in banned, where
             elif isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
-                assert called not in ("eval", "exec", "pd.read_pickle", "pd.eval"), where
+                runs_code = called == "exec" and path in RUNS_CODE
+                banned_calls = ("eval", "exec", "pd.read_pickle", "pd.eval")
+                assert called not in banned_calls or runs_code, where
                 if called == "torch.load":
                     keys = {k.arg: ast.unparse(k.value) for k in node.keywords}
                     assert keys.get("weights_only") == "True", where

@@ -1,0 +1,36 @@
+"""Made-up assignments and notebooks for the grader's tests."""
+
+import json
+
+import numpy as np
+
+from metarec.grading import Aspect, Assignment, Case, Limits, Question
+
+# Small, because many tests reach them.
+LIMITS = Limits(cpu=2, wall=4, statement=0.5, memory=400, answer=4)
+
+
+def notebook(*cells, language="python", **metadata):
+    """A submitted notebook as bytes."""
+    code = [
+        {"cell_type": "code", "source": cell, "metadata": {}, "outputs": [], "execution_count": 1}
+        for cell in cells
+    ]
+    about = {"kernelspec": {"language": language, "name": language}, **metadata}
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": about, "cells": code}
+    return json.dumps(document).encode()
+
+
+def centre_assignment(limits=LIMITS, n_cases=3):
+    """One question: the mean of an array; its first aspect is worth 2 points, the other 1."""
+    secret = np.random.default_rng(7)
+    inputs = [secret.uniform(1, 5, size=20) for _ in range(n_cases)]
+    cases = tuple(Case((x,), float(x.mean())) for x in inputs)
+    one = Case((np.array([4.25]),), 4.25)
+    aspects = (
+        Aspect("two numbers", 0, "", (Case((np.array([1.0, 2.0]),), 1.5),), public=True),
+        Aspect("many numbers", 2, "Divide by how many there are.", cases),
+        Aspect("one number", 1, "It is its own mean.", (one,)),
+    )
+    question = Question("1", "The centre", 3, "centre", aspects)
+    return Assignment("centre", "The centre", 7, ("numpy",), (question,), limits)
