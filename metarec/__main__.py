@@ -208,9 +208,8 @@ def grade(
         Path, typer.Option(help="The grader's file that `make assignments` wrote.")
     ],
     out: Annotated[Path, typer.Option(help="Where class.csv and the reports go.")] = Path("graded"),
-    jobs: Annotated[
-        int, typer.Option(min=1, max=100, help="Submissions at once.")
-    ] = os.cpu_count() or 1,
+    jobs: Annotated[int, typer.Option(min=1, max=100, help="Submissions at once.")] = os.cpu_count()
+    or 1,
     again: Annotated[bool, typer.Option(help="Mark anew also what is marked already.")] = False,
 ) -> None:
     """Mark a folder of submitted notebooks, each in a sandbox."""

@@ -33,6 +33,7 @@ TASKS = {
     % "style unit peers notebooks book",
     "lab": "open the notebooks in JupyterLab",
     "run": "re-execute chapters and store their outputs: run 01 02, run --full 02",
+    "assignments": "write the student, instructor and grader versions of the problem sets",
     "mutate": "break the code on purpose and see the tests turn red",
     "linkcheck": "ask every external link whether it still answers (needs the network)",
     "clean": "remove what was made, except the environment",
@@ -56,7 +57,7 @@ def tasks_help():
     """The list of tasks."""
     show("make TASK, or without make: python tools/setup.py TASK\n")
     for name, text in TASKS.items():
-        show("  %-10s %s" % (name, text))
+        show("  %-11s %s" % (name, text))
 
 
 def perform(arguments):

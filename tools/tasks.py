@@ -59,7 +59,7 @@ def book():
 
 def lab():
     """Open JupyterLab in the notebooks' folder."""
-    for twin in sorted((ROOT / "notebooks").glob("*.py")):
+    for twin in sorted((ROOT / "notebooks").rglob("*.py")):
         twin.touch()  # jupytext refuses a twin that looks older than its notebook
     return call("jupyterlab", "notebooks")
 
@@ -221,6 +221,9 @@ def test(parts):
     return proof.close()
 
 
+TOOLS = {"run": "run_notebooks.py", "mutate": "mutate.py", "assignments": "assignments.py"}
+
+
 def main():
     """Read the task and do it."""
     parser = argparse.ArgumentParser(prog="tasks.py", description=__doc__)
@@ -228,12 +231,12 @@ def main():
     for name in ("book", "lab", "linkcheck"):
         tasks.add_parser(name)
     tasks.add_parser("test").add_argument("parts", nargs="*", choices=[[], *PARTS])
-    for name in ("run", "mutate"):
+    for name in TOOLS:
         tasks.add_parser(name, add_help=False)
     known, rest = parser.parse_known_args()
-    if known.task in ("run", "mutate"):
-        tool = {"run": "run_notebooks.py", "mutate": "mutate.py"}[known.task]
-        return subprocess.call([PYTHON, str(ROOT / "tools" / tool), *rest], cwd=ROOT)
+    if known.task in TOOLS:
+        tool = ROOT / "tools" / TOOLS[known.task]
+        return subprocess.call([PYTHON, str(tool), *rest], cwd=ROOT)
     if known.task == "test":
         return test(known.parts)
     return {"book": book, "lab": lab, "linkcheck": linkcheck}[known.task]()

@@ -160,7 +160,7 @@ def _machine_part(question: Question, marked: dict | None) -> list[str]:
         return [*body, "<p>Not marked.</p>"]
     if marked["ended"]:
         body.append(f"<p>The run was stopped: {esc(marked['ended'])}.</p>")
-    failed = {f"cell {cell} ({name})" for cell, name in marked["trouble"] if name != "ImportError"}
+    failed = {f"cell {cell} ({name})" for cell, name in marked["trouble"]}
     if failed and (marked["missing"] or marked["points"] < question.points):
         listed = ", ".join(sorted(failed)[:5])
         body.append(f'<p class="quiet">Code that did not run: {esc(listed)}.</p>')

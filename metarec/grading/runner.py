@@ -9,6 +9,7 @@ values that were never here.
 
 import ast
 import contextlib
+import importlib.util
 import json
 import os
 import random
@@ -44,6 +45,14 @@ def fix_chance():
     os.urandom = random._urandom = numbers.randbytes  # what numpy and `secrets` ask, in the end
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 - the submission may use the old generator
+
+
+def mute_checks():
+    """Let `from metarec.grading import expect` succeed; public checks are not run again here."""
+    if importlib.util.find_spec("metarec") is None:
+        package, room = types.ModuleType("metarec"), types.ModuleType("metarec.grading")
+        package.grading, room.expect = room, lambda *_, **__: None
+        sys.modules.update({"metarec": package, "metarec.grading": room})
 
 
 def statements(cell):
@@ -123,6 +132,7 @@ def main():
     pipe = silence()
     limit(job["limits"])
     fix_chance()
+    mute_checks()
     names, trouble = load(job["cells"], job["statement_seconds"])
     pipe.write(json.dumps({"trouble": trouble}) + "\n")
     function = names.get(job["function"])

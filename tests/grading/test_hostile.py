@@ -222,7 +222,7 @@ def test_what_a_submission_can_see(sandbox):
     seen = found[1]
     assert seen["work"] == ["plain.py", "runner.py"]
     assert seen["tmp"] == []
-    assert set(seen["writable"]) <= {"/tmp", "/dev/shm"}
+    assert set(seen["writable"]) <= {"/tmp", "/dev/shm", "/dev/pts"}
     assert seen["processes"] <= 3
     assert seen["networks"] == ["lo"]
     assert seen["user"] != 0
