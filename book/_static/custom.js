@@ -8,9 +8,10 @@
   });
 
   addEventListener("DOMContentLoaded", () => {
-    // Chinese words get their language, for screen readers and for the right glyphs.
-    document.querySelectorAll("dl.glossary dt").forEach((term) => {
-      if (/\p{Script=Han}/u.test(term.textContent)) term.lang = "zh-Hans";
+    // Words of the other language are marked as such, for screen readers and for the right glyphs.
+    document.querySelectorAll("dl.glossary dt, nav.bd-links :is(a, .caption)").forEach((words) => {
+      const lang = /\p{Script=Han}/u.test(words.textContent) ? "zh-CN" : "en";
+      if (lang !== document.documentElement.lang) words.lang = lang;
     });
     // The arrows that fold the contents have no name.
     document.querySelectorAll("nav.bd-links summary").forEach((arrow) => {

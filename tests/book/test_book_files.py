@@ -270,8 +270,11 @@ def test_front_page_figure_shows_the_best_method_beside_the_yardsticks(results):
     front_page = importlib.import_module("front_page")
     board = front_page.newcomers()
     assert front_page.chosen(board) == (["item mean", "bias"], "best")
-    words = front_page.draw(board, results / "figure.png")
-    assert "best: 1.000 at k = 0, 0.950 at k = 5, 0.910 at k = 20" in words
+    front_page.draw(board, results / "figure.png")
+    said = front_page.facts(board)
+    words = [front_page.in_words(said, words) for words in front_page.WORDS.values()]
+    assert "best: 1.000 at k = 0, 0.950 at k = 5, 0.910 at k = 20" in words[0]
+    assert "best：k = 0 时为 1.000、k = 5 时为 0.950、k = 20 时为 0.910" in words[1]
     assert (results / "figure.png").stat().st_size > 10_000
 
 
