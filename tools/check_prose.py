@@ -1,8 +1,9 @@
 """Find numbers that were typed into prose by hand: `python tools/check_prose.py [FILES]`.
 
 A measured number belongs in a cell that computes it (`mr.say(f"…{x:.2f}…")`) or in a claim, so
-that it cannot go stale. This is a heuristic over Markdown: what is left after code, formulas,
-links, roles and names must hold no decimal, no percentage and no whole number above 20, except
+that it cannot go stale. This is a heuristic over Markdown, English or Chinese: what is left after
+code, formulas, links, roles and names must hold no decimal, no percentage and no whole number above
+20, except
 
 - years, and numbers that name something (chapter 12, Python 3.11, MovieLens-100K, k = 50);
 - a paragraph, list item or table with a `{cite}` role: a fact with its source;
@@ -14,6 +15,7 @@ links, roles and names must hold no decimal, no percentage and no whole number a
 import ast
 import fnmatch
 import functools
+import itertools
 import re
 import sys
 import tomllib
@@ -27,12 +29,18 @@ LARGEST = 20  # up to here, numbers count what the reader sees: three questions,
 NUMBER = re.compile(
     r"""(?<![\w.])                                   # not inside a name or a version
         (?P<number>(?:\d{1,3}(?:[ \u00a0\u202f,']\d{3})+|\d+)(?:\.\d+)?|\.\d+)
-        (?P<percent>(?:\\,|[ \u00a0\u202f])?(?:\\?%|percent\b|per\ cent\b))?
+        (?P<percent>(?:\\,|[ \u00a0\u202f])?(?:\\?%|％|percent\b|per\ cent\b))?
         [kKM]?(?!\w)""",
     re.VERBOSE,
 )
+HAN = "\u4e00-\u9fff"
+SEAM = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9.])|(?<=[A-Za-z0-9%％])(?=[{HAN}])")
+DIGIT = "零〇一二三四五六七八九十百"
+NUMERAL = re.compile(f"百分之[{DIGIT}点]+|[{DIGIT}]点[{DIGIT}]+")
 YEAR = re.compile(r"(?:19|20)\d\d")
-MORE = r"(?:(?:\s?[–—-]\s?|,\s|,?\sand\s|,?\sor\s|\sto\s)\d+(?:\.\d+)*)*"  # 3.11, 3.12 and 3.13
+MORE = (  # 3.11, 3.12 and 3.13
+    r"(?:(?:\s?[–—-]\s?|,\s|,?\sand\s|,?\sor\s|\sto\s|、|\s?[和或至到]\s?)\d+(?:\.\d+)*)*"
+)
 
 # What these match is the name of something, or a date.
 NAMES = [
@@ -40,6 +48,8 @@ NAMES = [
     r"|protocols?|pages?|pp?\.|vol(?:ume|\.)?|no\.|issue|lines?|rows?|user|item|film|seeds?|node"
     r"|layer|fold|draw|cell)\s#?\d+(?:\.\d+)*" + MORE,
     r"\bPart\s[IVX]+\**,\s\d+" + MORE,  # Part V, 16 to 22
+    r"第\s?\d+(?:\.\d+)*" + MORE + r"\s?[章节题步行]|[图表]\s?\d+",
+    r"\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?|\d0\s?年代",
     r"(?i)\b(?:python|pytorch|torch|numpy|pandas|scipy|scikit-learn|matplotlib|sphinx|cuda"
     r"|version|release|jupyter\sbook|cc\sby(?:-sa)?)\s(?:[<>=≥≤]+\s?)?\d+(?:\.\d+)*(?:\.x)?" + MORE,
     r"\b[A-Za-z][\w.]*[@-]\d[\w.]*",  # recall@10, ML-100K, GPT-2, MovieLens-2016
@@ -136,7 +146,7 @@ def allowed(name):
 def typed_numbers(text, name=""):
     """Sentences of a Markdown text that hold a number typed by hand, each after the number."""
     text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-    text = without_fences(text)
+    text = SEAM.sub(" ", without_fences(text))
     for pattern in WHOLE:
         text = re.sub(pattern, " ", text, flags=re.DOTALL)
     said = []
@@ -145,8 +155,9 @@ def typed_numbers(text, name=""):
             continue
         for pattern in [*DROPPED, *allowed(name), *NAMES]:
             block = re.sub(pattern, " ", block)
-        for sentence in re.split(r"(?<=[.!?])\s+(?=[^a-z\s])", block):
+        for sentence in re.split(r"(?<=[.!?])\s+(?=[^a-z\s])|(?<=[。！？])", block):
             found = [m[0].strip() for m in NUMBER.finditer(sentence) if is_measured(m)]
+            found += NUMERAL.findall(sentence)
             if found:
                 said.append(f"{', '.join(found)} in: {' '.join(sentence.split())}")
     return said
@@ -220,7 +231,8 @@ def numbers_in(path):
 
 def main(arguments):
     """Print what was found in the files, or in the whole book."""
-    book = [*chapters(), *sorted((ROOT / "book").glob("[a-z]*.md"))]
+    pages = (ROOT / "book").glob("[a-z]*.md"), (ROOT / "book" / "zh").glob("*.md")
+    book = [*chapters(), *sorted(itertools.chain(*pages))]
     files = [Path(argument).resolve() for argument in arguments] or book
     said = [f"{file.name}: {one}" for file in files if file.exists() for one in numbers_in(file)]
     print("\n".join(said) or f"No number typed by hand in {len(files)} files.")

@@ -41,6 +41,7 @@ def test_contents_list_what_exists_and_nothing_is_forgotten():
     for name in listed:
         assert any((ROOT / f"{name}{end}").exists() for end in (".md", ".ipynb")), name
     pages = {f"book/{path.stem}" for path in BOOK.glob("*.md") if path.stem != "README"}
+    pages |= {f"book/zh/{path.stem}" for path in BOOK.glob("zh/*.md")}
     chapters = {f"notebooks/{path.stem}" for path in ROOT.glob("notebooks/[0-9][0-9]_*.ipynb")}
     assert pages | chapters == listed
 
@@ -107,7 +108,8 @@ def test_notation_gives_each_symbol_once():
 
 def test_no_page_and_no_style_asks_another_machine():
     """Our own pages, styles and scripts load nothing by address."""
-    own = [*BOOK.glob("*.md"), *BOOK.glob("_static/*.*"), *BOOK.glob("_ext/*.py")]
+    kinds = ("*.md", "zh/*.md", "_templates/*", "_static/*.*", "_ext/*.py")
+    own = [path for kind in kinds for path in BOOK.glob(kind)]
     for path in own:
         if path.suffix == ".png":
             continue

@@ -123,14 +123,53 @@ def test_page(tabs, site, name, scheme):
 
 
 @pytest.mark.parametrize("kind", ["file", "http"])
-def test_search_finds_a_word(browser, site, kind, request):
-    """The search works from the folder and from a server."""
+@pytest.mark.parametrize(
+    ("word", "pages"), [("sparsity", "Glossary|Preface"), ("元学习", "前言"), ("公平", "常见问题")]
+)
+def test_search_finds_a_word(browser, site, kind, word, pages, request):
+    """The search works from the folder and from a server, in both languages."""
     base = site.as_uri() if kind == "file" else request.getfixturevalue("server")
     page = browser.new_page()
-    page.goto(f"{base}/search.html?q=sparsity")
+    page.goto(f"{base}/search.html?q={word}")
     page.wait_for_selector("#search-results li a", timeout=10_000)
     assert page.locator("#search-results li a").count() >= 2
-    assert page.get_by_role("link", name=re.compile("Glossary|Preface")).count()
+    assert page.locator("#search-results").get_by_role("link", name=re.compile(pages)).count()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("book/index.html", "book/zh/index.html"),
+        ("book/faq.html", "book/zh/faq.html"),
+        ("notebooks/05_content_filtering.html", "book/zh/chapters.html#zh-05"),
+    ],
+)
+def test_the_switch_leads_to_the_other_language(browser, site, english, chinese):
+    """By keyboard and without JavaScript; the page there says its language and leads back."""
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((site / english).as_uri())
+    page.get_by_role("link", name="中文", exact=True).press("Enter")
+    page.wait_for_url(f"**/{chinese}")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    back = page.get_by_role("link", name="English", exact=True)
+    assert back.get_attribute("hreflang") == back.get_attribute("lang") == "en"
+    back.press("Enter")
+    page.wait_for_url("**/book/index.html#the-chapters" if "#" in chinese else f"**/{english}")
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.close()
+
+
+def test_neighbours_speak_the_same_language_and_words_of_the_other_are_marked(browser, site):
+    page = browser.new_page()
+    for name, there in (("book/bibliography", "zh/"), ("book/zh/index", "../")):
+        page.goto((site / f"{name}.html").as_uri())
+        links = page.locator(".prev-next-area a")
+        leads = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        assert len(leads) == 1
+        assert not leads[0].startswith(there)
+        entry = page.locator("nav.bd-links a", has_text="前言" if there == "zh/" else "Preface")
+        assert entry.get_attribute("lang") == ("zh-CN" if there == "zh/" else "en")
     page.close()
 
 
