@@ -173,8 +173,8 @@ def _aspect_line(aspect: dict) -> str:
         if aspect["public"]
         else f"{amount(aspect['points'])} of {amount(aspect['out_of'])}"
     )
-    mark = "✓ right" if not aspect["said"] else "✗"
-    line = f"{mark} {esc(aspect['name'])} ({worth})"
+    mark = "✓ right" if not aspect["said"] else "✗ wrong"
+    line = f"{mark}: {esc(aspect['name'])} ({worth})"
     if aspect["said"]:
         line += f": {esc(aspect['said'])}."
     elif aspect["points"] < aspect["out_of"]:
