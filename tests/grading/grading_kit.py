@@ -2,12 +2,13 @@
 
 import json
 
+import filelock
 import numpy as np
 
 from metarec.grading import Aspect, Assignment, Case, Limits, Question
 
 # Small, because many tests reach them.
-LIMITS = Limits(cpu=2, wall=4, statement=0.5, memory=400, answer=4)
+LIMITS = Limits(cpu=2, wall=10, statement=0.5, memory=400, answer=4)
 
 
 def notebook(*cells, language="python", **metadata):
@@ -34,3 +35,15 @@ def centre_assignment(limits=LIMITS, n_cases=3):
     )
     question = Question("1", "The centre", 3, "centre", aspects)
     return Assignment("centre", "The centre", 7, ("numpy",), (question,), limits)
+
+
+def once(tmp_path_factory, worker_id, name, make):
+    """What `make(folder)` returns, as JSON knows it, made by one of several pytest workers."""
+    folder = tmp_path_factory.mktemp(name)
+    if worker_id == "master":  # there is only one
+        return make(folder)
+    stored = tmp_path_factory.getbasetemp().parent / f"{name}.json"
+    with filelock.FileLock(f"{stored}.lock"):
+        if not stored.exists():
+            stored.write_text(json.dumps(make(folder)), encoding="utf-8")
+        return json.loads(stored.read_text(encoding="utf-8"))

@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 from chapters import ChapterError, chapters, pair_differences, read
+from grading_kit import once
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from typer.testing import CliRunner
@@ -232,38 +233,46 @@ def alternative(path):
     return source, re.findall(r"^Loses: question (\d+), (.+)$", words, re.MULTILINE)
 
 
+def hand_in(path, made, folder):
+    """A class of three: the reference, another way, nothing."""
+    folder.mkdir(parents=True)
+    nbformat.write(assignments.answered(master(path)), folder / "reference.ipynb")
+    second, _ = alternative(path.with_suffix("") / "second.py")
+    nbformat.write(assignments.answered(master(path), second), folder / "second.ipynb")
+    shutil.copy(made / "student" / path.name, folder / "nothing.ipynb")
+
+
 @pytest.fixture(scope="module")
-def graded(made, tmp_path_factory):
-    """For each set, a class of three: the reference, another way, nothing."""
-    found = {}
-    for path in MASTERS:
-        place = tmp_path_factory.mktemp(path.stem)
-        (place / "in").mkdir()
-        nbformat.write(assignments.answered(master(path)), place / "in" / "reference.ipynb")
-        second, _ = alternative(path.with_suffix("") / "second.py")
-        nbformat.write(assignments.answered(master(path), second), place / "in" / "second.ipynb")
-        shutil.copy(made / "student" / path.name, place / "in" / "nothing.ipynb")
-        done = CliRunner().invoke(app, [
-            "grade", str(place / "in"), "--assignment", str(made / "grader" / f"{path.stem}.json"),
-            "--out", str(place / "out"), "--jobs", "2",
-        ])  # fmt: skip
-        assert done.exit_code == 0, done.output
-        with (place / "out" / "class.csv").open(encoding="utf-8") as file:
-            found[path] = {row["student"]: row for row in csv.DictReader(file)}
-    return found
+def graded(made, tmp_path_factory, worker_id):
+    """The class table of each set, made as a lecturer makes it."""
+
+    def make(place):
+        found = {}
+        for path in MASTERS:
+            folder, out = place / path.stem / "in", place / path.stem / "out"
+            hand_in(path, made, folder)
+            answers = made / "grader" / f"{path.stem}.json"
+            words = [str(folder), "--assignment", str(answers), "--out", str(out), "--jobs", "2"]
+            done = CliRunner().invoke(app, ["grade", *words])
+            assert done.exit_code == 0, done.output
+            with (out / "class.csv").open(encoding="utf-8") as file:
+                found[path.stem] = {row["student"]: row for row in csv.DictReader(file)}
+        return found
+
+    return once(tmp_path_factory, worker_id, "graded", make)
 
 
 @by_name
 def test_the_reference_and_a_different_right_answer_get_all_points(path, made, graded):
     questions = graders_file(made, path).questions
     full = f"{sum(q.points for q in questions if q.function):g}"
-    assert graded[path]["reference"]["points"] == full
-    assert graded[path]["second"]["points"] == full
+    assert graded[path.stem]["reference"]["points"] == full
+    assert graded[path.stem]["second"]["points"] == full
 
 
 @by_name
 def test_an_empty_notebook_gets_nothing(path, graded):
-    assert graded[path]["nothing"]["points"] == "0"
+    assert graded[path.stem]["nothing"]["points"] == "0"
 
 
 @pytest.mark.parametrize("path", WRONG, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -1,13 +1,19 @@
 """Every submission of the corpus gets what it deserves, and nobody pays for a neighbour."""
 
+import ast
+import hashlib
 import os
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from grading_corpus import DESERVING, FROM_FILE, HOSTILE
-from grading_kit import LIMITS, centre_assignment, notebook
+from grading_kit import LIMITS, centre_assignment, notebook, once
 
 from metarec.grading import grade_folder, reports
 
@@ -15,8 +21,9 @@ PROOF = "import numpy as np\ndef centre(r): return np.mean(r)"
 
 
 def state(folder):
-    """Every file below a folder with its content."""
-    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Every file below a folder, and a hash of what it holds."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def fill(code, place, port=0):
@@ -50,39 +57,40 @@ def strange_files(folder, place):
     return [*write, "link", "folder link", "pipe", "two in one", "none in one"]
 
 
-@pytest.fixture(scope="module")
-def server():
-    """A port of this machine that answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield listening.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def run(sandbox, server, tmp_path_factory):
-    """The whole corpus, graded at once in two processes; and what the machine looked like."""
-    place = tmp_path_factory.mktemp("class")
+def hand_in(place, port):
+    """A folder with the whole corpus, a secret beside it, and a diary that is nobody's business."""
     for name in ("secret", "outside", "handed in"):
         (place / name).mkdir()
     (place / "outside" / "diary").write_text("private")
-    assignment = centre_assignment()
-    assignment.save(place / "secret" / "grader.json")
+    centre_assignment().save(place / "secret" / "grader.json")
     folder = place / "handed in"
     for name, code in HOSTILE.items():
-        (folder / f"{name}.ipynb").write_bytes(notebook(fill(code, place, server)))
+        (folder / f"{name}.ipynb").write_bytes(notebook(fill(code, place, port)))
     for name, cells in DESERVING.items():
         (folder / f"{name}.ipynb").write_bytes(notebook(*cells))
-    strange = strange_files(folder, place)
-    before, start = state(place), time.monotonic()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("METAREC_EXPECTED", "3.0")
-        records = grade_folder(folder, assignment, place / "out", sandbox, jobs=2)
-    seconds, after = time.monotonic() - start, state(place)
-    reports.write_all(records, assignment, place / "out")
-    after = {path: data for path, data in after.items() if place / "out" not in path.parents}
-    return {
-        "records": {record["student"]: record for record in records}, "before": before,
-        "after": after, "seconds": seconds, "strange": strange, "place": place,
-    }  # fmt: skip
+    return folder, strange_files(folder, place)
+
+
+@pytest.fixture(scope="module")
+def run(sandbox, tmp_path_factory, worker_id):
+    """The whole corpus, graded at once in two processes; and what the machine looked like."""
+
+    def make(place):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            folder, strange = hand_in(place, listening.getsockname()[1])
+            before, start = state(place), time.monotonic()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("METAREC_EXPECTED", "3.0")
+                records = grade_folder(folder, centre_assignment(), place / "out", sandbox, jobs=2)
+        seconds = time.monotonic() - start
+        reports.write_all(records, centre_assignment(), place / "out")
+        after = {p: d for p, d in state(place).items() if "/out/" not in p}
+        return {
+            "records": {record["student"]: record for record in records}, "before": before,
+            "after": after, "seconds": seconds, "strange": strange, "place": str(place),
+        }  # fmt: skip
+
+    return once(tmp_path_factory, worker_id, "corpus", make)
 
 
 def test_the_corpus_is_large_enough():
@@ -124,7 +132,7 @@ def test_nothing_outside_is_written_changed_or_deleted(run):
 
 def test_nothing_is_left_running(run):
     mine = [p for p in psutil.Process().children(recursive=True) if "bwrap" in p.name()]
-    folder = str(run["place"])
+    folder = run["place"]
     left = [p for p in psutil.process_iter(["cwd"]) if (p.info["cwd"] or "").startswith(folder)]
     assert not mine
     assert not left
@@ -143,7 +151,7 @@ def test_no_report_tells_an_input_or_an_expected_value(run):
         repr(float(x))[:8] for a in hidden for c in a.cases for x in (*c.args[0], c.expected)
     }
     numbers -= {"4.25"}
-    for path in (run["place"] / "out").rglob("*.*"):
+    for path in Path(run["place"], "out").rglob("*.*"):
         text = path.read_text(encoding="utf-8")
         assert not [number for number in numbers if number in text], path
 
@@ -201,7 +209,8 @@ import os, socket, sys
 def look():
     writable = []
     for where, folders, _ in os.walk('/'):
-        folders[:] = [f for f in folders if not f.startswith(('proc', 'python', 'x86', 'numpy'))]
+        deep = where.count('/') > 3 or where.startswith(('/proc', '/usr/lib/', '/lib/'))
+        folders[:] = [] if deep else folders
         writable += [where] * os.access(where, os.W_OK)
     status = dict(line.split(':', 1) for line in open('/proc/self/status') if ':' in line)
     return {
@@ -231,3 +240,46 @@ def test_what_a_submission_can_see(sandbox):
     assert seen["modules"] == ["numpy"]
     assert "METAREC_EXPECTED" not in seen["environment"]
     assert "PATH" not in seen["environment"]
+
+
+ALSO = """
+import sys
+from pathlib import Path
+from grading_corpus import HOSTILE
+from grading_kit import LIMITS
+from metarec.grading import Sandbox
+sandbox = Sandbox(limits=LIMITS)
+print(sandbox.why or "sandbox")
+code = sys.argv[1]
+print(sandbox.call(["def one():\\n    return 1"], "one", [()]).answers)
+print(sandbox.call([code], "look", [()]).answers[0][1]["writable"])
+made = sandbox.call([HOSTILE["forks"].replace("60)", "0.5)")], "centre", [(1,)]).answers[0][1]
+print(1 <= made < LIMITS.processes)
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="the other tests are it"
+)
+def test_it_works_for_an_ordinary_user_too(sandbox):
+    """Where one can reach an interpreter: root's own is often closed to others."""
+    paths = [Path(__file__).parent, Path(__file__).parents[2], Path(np.__file__).parents[1]]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, paths)),
+           "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/"}  # fmt: skip
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
+        reached = [*become, python, "-c", "import numpy, metarec.grading.sandbox, grading_kit"]
+        if subprocess.run(reached, env=env, capture_output=True, cwd="/").returncode == 0:
+            break
+    else:
+        pytest.skip("no interpreter with the book's libraries that an ordinary user may read")
+    done = subprocess.run(
+        [*become, python, "-c", ALSO, SEEN], env=env, capture_output=True, text=True, cwd="/"
+    )
+    said = done.stdout.splitlines()
+    if said and "bubblewrap may not run" in said[0]:
+        pytest.skip("bubblewrap is only for root here")
+    assert said[:2] == ["sandbox", "{0: ('value', 1)}"], done.stderr
+    assert set(ast.literal_eval(said[2])) <= {"/tmp", "/dev/shm", "/dev/pts"}
+    assert said[3] == "True"
