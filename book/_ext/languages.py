@@ -23,6 +23,8 @@ THEME_WORDS = (  # catalogue, package and folder, the last one first asked
     ("sphinx", "pydata_sphinx_theme", "locale"),
     ("booktheme", "sphinx_book_theme", "theme/sphinx_book_theme/static/locales"),
 )
+# Asked before the theme's, which takes pages for entries and does not know the last one.
+OUR_WORDS = {"previous": "上一页", "next": "下一页", "Color mode": "配色"}
 
 
 def language(page):
@@ -53,7 +55,7 @@ def theme_words():
         more = gettext.translation(catalogue, path, ["zh_CN", "zh"], fallback=True)
         more.add_fallback(found)
         found = more
-    return found.gettext
+    return lambda words: OUR_WORDS.get(words) or found.gettext(words)
 
 
 def lead_across(app, page, template, context, doctree):
