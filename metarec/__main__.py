@@ -211,22 +211,27 @@ def grade(
     jobs: Annotated[int, typer.Option(min=1, max=100, help="Submissions at once.")] = os.cpu_count()
     or 1,
     again: Annotated[bool, typer.Option(help="Mark anew also what is marked already.")] = False,
+    no_sandbox: Annotated[
+        bool, typer.Option(help="Run code that you trust without a sandbox.")
+    ] = False,
 ) -> None:
     """Mark a folder of submitted notebooks, each in a sandbox."""
     from metarec.grading import Assignment, Sandbox, grade_folder, reports
 
     try:
         asked = Assignment.load(assignment)
-        sandbox = Sandbox(asked.libraries, asked.limits)
-        if sandbox.warning:
-            typer.secho(sandbox.warning, fg="red", err=True)
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{out} lies in {folder}, among the submissions: choose another --out")
+        sandbox = Sandbox(asked.libraries, asked.limits, isolate=not no_sandbox)
+        if sandbox.warning and not no_sandbox:
+            raise ValueError(f"{sandbox.warning} To run them all the same, add --no-sandbox.")
+        typer.secho(sandbox.warning, fg="red", err=True, nl=bool(sandbox.warning))
         records = grade_folder(folder, asked, out, sandbox, jobs, again)
         reports.write_all(records, asked, out)
     except (LookupError, ValueError, OSError) as error:
         raise fail(str(error)) from None
     faults = [record["student"] for record in records if "fault" in record]
-    out_of = f"{len(records)} submissions marked: {out / 'class.csv'} and {out / 'reports'}"
-    typer.echo(out_of)
+    typer.echo(f"{len(records)} submissions marked: {out / 'class.csv'} and {out / 'reports'}")
     if faults:
         raise fail(f"the grader itself failed on {', '.join(faults)}: see {out / 'records'}")
 

@@ -3,7 +3,7 @@
 A master in notebooks/assignments/ is the only source. Its headings name the questions and their
 points; its cells are tagged
 
-- `assignment`: the libraries that answers may use, for the grader;
+- `assignment`: the libraries that answers may use, and the limits of each question;
 - `solution`: the reference answer; students get the signature, the docstring, and a stub;
 - `check`: public checks, which students get, too;
 - `hidden`: `aspect(…)` calls, for the grader only; `secret` makes their inputs, from the seed;
@@ -25,7 +25,7 @@ from run_notebooks import KERNEL, sync, tidy
 
 sys.path.insert(0, str(ROOT))
 
-from metarec.grading import Aspect, Assignment, Case, Question, expect
+from metarec.grading import Aspect, Assignment, Case, Limits, Question, expect
 
 MASTERS = NOTEBOOKS / "assignments"
 OUT = ROOT / "classroom"
@@ -48,7 +48,7 @@ class Build:
 
     def __init__(self, notebook, name, seed):
         self.notebook, self.name, self.seed = notebook, name, seed
-        self.title, self.libraries, self.current = "", [], None
+        self.title, self.settings, self.current = "", {}, None
         self.questions, self.names = {}, {"__name__": "master"}
 
     def assignment(self):
@@ -59,7 +59,8 @@ class Build:
             else:
                 self.run(cell, position)
         questions = tuple(self.question(number) for number in self.questions)
-        return Assignment(self.name, self.title, self.seed, tuple(self.libraries), questions)
+        libraries, limits = self.settings["libraries"], Limits(**self.settings["limits"])
+        return Assignment(self.name, self.title, self.seed, tuple(libraries), questions, limits)
 
     def note_heading(self, text):
         """A title, or the start of a question."""
@@ -72,7 +73,10 @@ class Build:
     def run(self, cell, position):
         """Execute one cell as its tag says."""
         if kind(cell) == "assignment":
-            self.libraries = ast.literal_eval(ast.parse(cell.source).body[0].value)
+            self.settings = {
+                line.targets[0].id: ast.literal_eval(line.value)
+                for line in ast.parse(cell.source).body
+            }
             return
         if kind(cell) == "solution":
             self.current["function"] = asked(cell.source)[0].name

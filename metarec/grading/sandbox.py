@@ -28,9 +28,9 @@ MEGABYTE = 2**20
 FIRST_IDENTITY = 1_000_000_000  # far above the people and services of any machine
 SLOTS = 100
 NO_BOUNDARY = (
-    "Submissions run without a sandbox ({why}). Time and memory are limited, but a submission can "
-    "read and change what you can: this is no security boundary. Grade only people whom you trust, "
-    "or install bubblewrap (Linux: apt install bubblewrap)."
+    "There is no sandbox ({why}). Without one, time and memory of submissions are limited, but "
+    "they can read and change what you can: that is no security boundary, and only for people whom "
+    "you trust. On Linux, apt install bubblewrap brings a sandbox."
 )
 
 

@@ -18,6 +18,7 @@
 
 # %% tags=["assignment"]
 libraries = ["numpy", "scipy", "pandas"]
+limits = {"cpu": 10, "wall": 30, "memory": 1024}
 
 # %%
 import math

@@ -1,11 +1,12 @@
 """Made-up assignments and notebooks for the grader's tests."""
 
+import functools
 import json
 
 import filelock
 import numpy as np
 
-from metarec.grading import Aspect, Assignment, Case, Limits, Question
+from metarec.grading import Aspect, Assignment, Case, Limits, Question, Sandbox
 
 # Small, because many tests reach them.
 LIMITS = Limits(cpu=2, wall=10, statement=0.5, memory=400, answer=4)
@@ -35,6 +36,12 @@ def centre_assignment(limits=LIMITS, n_cases=3):
     )
     question = Question("1", "The centre", 3, "centre", aspects)
     return Assignment("centre", "The centre", 7, ("numpy",), (question,), limits)
+
+
+@functools.cache
+def flags():
+    """What the command line needs on this machine: where no sandbox works, marks are the same."""
+    return ("--no-sandbox",) if Sandbox().warning else ()
 
 
 def once(tmp_path_factory, worker_id, name, make):

@@ -14,13 +14,13 @@ import nbformat
 import numpy as np
 import pytest
 from chapters import ChapterError, chapters, pair_differences, read
-from grading_kit import once
+from grading_kit import flags, once
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from typer.testing import CliRunner
 
 from metarec.__main__ import app
-from metarec.grading import Assignment, Sandbox, marking
+from metarec.grading import Assignment, Limits, Sandbox, marking
 
 MASTERS = chapters(folder=assignments.MASTERS)
 WRONG = [path for master in MASTERS for path in sorted(master.with_suffix("").glob("wrong_*.py"))]
@@ -252,7 +252,16 @@ def graded(made, tmp_path_factory, worker_id):
             folder, out = place / path.stem / "in", place / path.stem / "out"
             hand_in(path, made, folder)
             answers = made / "grader" / f"{path.stem}.json"
-            words = [str(folder), "--assignment", str(answers), "--out", str(out), "--jobs", "2"]
+            words = [
+                str(folder),
+                "--assignment",
+                str(answers),
+                "--out",
+                str(out),
+                "--jobs",
+                "2",
+                *flags(),
+            ]
             done = CliRunner().invoke(app, ["grade", *words])
             assert done.exit_code == 0, done.output
             with (out / "class.csv").open(encoding="utf-8") as file:
@@ -297,6 +306,7 @@ GOOD = '''
 # # A set
 # %% tags=["assignment"]
 libraries = ["numpy"]
+limits = {"cpu": 3}
 # %% [markdown]
 # ## Question 1. Twice (2 points)
 # %% tags=["solution"]
@@ -325,6 +335,7 @@ def test_a_small_master_becomes_three_versions(tmp_path):
     built = assignments.Build(read(path), "01_specimen", 5).assignment()
     (question,) = built.questions
     assert (built.title, built.libraries, question.function) == ("A set", ("numpy",), "twice")
+    assert (built.limits.cpu, built.limits.wall) == (3, Limits().wall)
     assert [aspect.public for aspect in question.aspects] == [True, False]
     assert all(case.expected == 2 * case.args[0] for case in question.aspects[1].cases)
     text = nbformat.writes(assignments.student_version(read(path)))
@@ -363,3 +374,18 @@ def test_a_public_check_that_the_reference_fails_is_an_error(tmp_path):
 def test_an_assignment_that_does_not_exist_is_named(capsys):
     assert assignments.main(["77"]) == 1
     assert "there is no chapter 77" in capsys.readouterr().out
+
+
+def test_a_leaderboard_keeps_the_true_ratings_from_its_inputs(tmp_path):
+    hidden = GOOD[GOOD.index("aspect(") :]
+    contest = """
+_truth = [secret.integers(1, 6, 8) * 1.0 for _ in range(3)]
+aspect("held-out people", 2, "Learn.", cases=[(n,) for n in range(3)], truths=_truth,
+       metric="ndcg@5", bars=[(0.5, 1), (0.9, 2)])
+"""
+    notebook = read(specimen(tmp_path, GOOD.replace(hidden, contest)))
+    (question,) = assignments.Build(notebook, "01_specimen", 5).assignment().questions
+    aspect = question.aspects[-1]
+    assert [case.args for case in aspect.cases] == [(0,), (1,), (2,)]
+    assert all(case.expected.shape == (8,) for case in aspect.cases)
+    assert aspect.bars == ((0.5, 1), (0.9, 2))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from grading_corpus import DESERVING, FROM_FILE, HOSTILE
+from grading_corpus import DESERVING, FORK, FROM_FILE, HOSTILE
 from grading_kit import LIMITS, centre_assignment, notebook, once
 
 from metarec.grading import grade_folder, reports
@@ -191,9 +191,18 @@ def test_a_neighbour_that_forks_costs_others_nothing(sandbox, tmp_path):
     """Each child has an identity of its own, so limits on processes are not shared."""
     folder = tmp_path / "in"
     folder.mkdir()
+    greedy = f"{FORK}\nforks(100, 60)\ntime.sleep(4)\n"
+    needy = """
+import threading, time
+import numpy as np
+time.sleep(1)
+def centre(r):
+    threading.Thread(target=time.sleep, args=(0.1,)).start()
+    return np.mean(r)
+"""
     for n in range(2):
-        (folder / f"a{n}.ipynb").write_bytes(notebook(HOSTILE["forks"]))
-        (folder / f"b{n}.ipynb").write_bytes(notebook(DESERVING["a thread left"][1], PROOF))
+        (folder / f"a{n}.ipynb").write_bytes(notebook(greedy))
+        (folder / f"b{n}.ipynb").write_bytes(notebook(needy))
     records = grade_folder(folder, centre_assignment(), tmp_path / "out", sandbox, jobs=4)
     assert [record["points"] for record in records] == [0, 0, 3, 3]
 
@@ -283,3 +292,9 @@ def test_it_works_for_an_ordinary_user_too(sandbox):
     assert said[:2] == ["sandbox", "{0: ('value', 1)}"], done.stderr
     assert set(ast.literal_eval(said[2])) <= {"/tmp", "/dev/shm", "/dev/pts"}
     assert said[3] == "True"
+
+
+@pytest.mark.parametrize(("name", "why"), [("flood", "too much output"), ("sleep", "the clock")])
+def test_a_limit_is_named(run, name, why):
+    (question,) = run["records"][name]["questions"]
+    assert why in question["ended"]

@@ -9,7 +9,7 @@ import stat
 
 import numpy as np
 import pytest
-from grading_kit import centre_assignment, notebook
+from grading_kit import centre_assignment, flags, notebook
 from typer.testing import CliRunner
 
 from metarec.__main__ import app
@@ -23,7 +23,7 @@ from metarec.grading import (
     marking,
     reports,
 )
-from metarec.grading.sandbox import Outcome
+from metarec.grading.sandbox import Outcome, Sandbox
 
 RIGHT = "import numpy as np\ndef centre(r): return np.mean(r)"
 WRONG = "import numpy as np\ndef centre(r): return np.median(r)"
@@ -183,10 +183,10 @@ def place(tmp_path):
     return tmp_path
 
 
-def command(place, *words):
+def command(place, *words, flags=flags):
     """The command line on that folder."""
     call = ["grade", str(place / "in"), "--assignment", str(place / "grader.json"),
-            "--out", str(place / "out"), "--jobs", "2", *words]  # fmt: skip
+            "--out", str(place / "out"), "--jobs", "2", *words, *flags()]  # fmt: skip
     return CliRunner().invoke(app, call)
 
 
@@ -276,6 +276,40 @@ def test_a_fault_of_the_grader_stops_nobody_else_and_is_not_kept(place, monkeypa
     assert "failed on Bob" in done.output
     assert table(place / "out" / "class.csv")["Ada"]["points"] == "3"
     assert command(place).exit_code == 0
+
+
+def test_without_a_sandbox_it_stops_unless_told_otherwise(place, monkeypatch):
+    monkeypatch.setattr(Sandbox, "_obstacle", lambda self: "bwrap not found")
+    done = command(place, flags=tuple)
+    assert done.exit_code == 2
+    for words in ("bwrap not found", "no security boundary", "--no-sandbox"):
+        assert words in done.output
+    assert not (place / "out").exists()
+    done = command(place, "--no-sandbox", flags=tuple)
+    assert done.exit_code == 0
+    assert "no security boundary" in done.output
+    assert table(place / "out" / "class.csv")["Ada"]["state"] == "marked; no sandbox"
+
+
+def test_reports_may_not_lie_among_the_submissions(place):
+    done = command(place, "--out", str(place / "in" / "graded"))
+    assert done.exit_code == 2
+    assert "choose another --out" in done.output
+
+
+def test_a_leaderboard_is_written_best_first(place, contest):
+    items = [case.args[1] for case in contest.aspects[0].cases]
+    answers = {"Ada": [x[:, 0] for x in items], "Bob": [x @ [1.0, -0.5] for x in items]}
+    made = dataclasses.replace(centre_assignment(), questions=(contest,))
+    records = []
+    for name, found in answers.items():
+        row = marking.mark_question(contest, ("",), Canned(whole(found)))
+        records.append({"student": name, "label": name, "file": name, "state": "marked",
+                        "questions": [row], "written": {}, "isolated": True})  # fmt: skip
+    reports.write_all(records, made, place)
+    lines = (place / "leaderboard.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "score,student,question"
+    assert [line.split(",")[1] for line in lines[1:]] == ["Bob", "Ada"]
 
 
 def test_without_a_sandbox_it_says_so(place, bare):
