@@ -146,37 +146,28 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Print the results that the chapters saved."""
+    from metarec.evaluation import comparison
     from metarec.evaluation import leaderboard as boards
 
     try:
-        board = boards.read()
+        tables = comparison.report(protocol, metric)
     except ValueError as error:
         raise fail(str(error)) from None
-    wanted = board[
-        board["protocol"].eq(protocol or board["protocol"])
-        & board["metric"].eq(metric or board["metric"])
-    ]
-    if wanted.empty:
-        protocols, metrics = (sorted(board[c].unique()) for c in ("protocol", "metric"))
-        has = f"protocols {protocols}, metrics {metrics}"
-        raise fail(
-            f"no results for that; there are {has}"
-            if len(board)
-            else "no results yet; run: python -m metarec run"
-        )
     if as_json:
-        typer.echo(wanted.to_json(orient="records", indent=1))
+        board = boards.read()
+        asked = {"protocol": protocol, "metric": metric}
+        for column, value in asked.items():
+            board = board if value is None else board[board[column] == value]
+        typer.echo(board.to_json(orient="records", indent=1))
         return
-    for (name, measure), _ in wanted.groupby(["protocol", "metric"], sort=False):
-        cells = boards.table(wanted, name, measure, interval=True)
-        direction = boards.DIRECTIONS.get(measure, "higher")
-        out.print(f"{name}: {measure} ({direction} is better)", style="bold", highlight=False)
+    for title, cells in tables.items():
+        out.print(title, style="bold", highlight=False)
         table = Table(box=None)
         table.add_column("method")
-        for k in cells.columns:
-            table.add_column(f"k = {k}" if isinstance(k, int) else str(k), justify="right")
+        for name in cells.columns:
+            table.add_column(name, justify="right")
         for method, row in cells.iterrows():
-            table.add_row(method, *row.fillna(""))
+            table.add_row(method, *row)
         out.print(table, "")
 
 

@@ -562,8 +562,7 @@ served = [
 ]
 two_decades = served[0].collect(
     "two decades", [s.table for s in served],
-    [{"method": n, "relative_seconds": 0, "predicts_ratings": True, "parameters": {}}
-     for n in SETTINGS], DRAWS,
+    [s.facts.reset_index().to_dict("records")[0] for s in served], DRAWS,
 )  # fmt: skip
 rows = two_decades.table[two_decades.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[list(SETTINGS)].round(3)
@@ -746,12 +745,13 @@ ones change the error by {famous:.3f}: everybody has seen them, so they say less
 # ## The leaderboard
 
 # %%
-decades_board = dataclasses.replace(
-    two_decades, protocol="another population, all target users",
-    table=two_decades.table[two_decades.table["method"] == "both"].assign(method=IB),
-    facts=two_decades.facts.loc[["both"]].rename(index={"both": IB}),
-)  # fmt: skip
-evaluation.leaderboard.save("13", result.only([IB, "no traits", BLEND]), both.only([IB, BLEND]))
+decades_boards = [
+    dataclasses.replace(two_decades.only([people]).renamed({people: IB}),
+                        protocol=f"another population, {n} target users")
+    for people, n in (("people of 1998 alone", 0), ("both", "all"))
+]  # fmt: skip
+mine = result.only([IB, "no traits", BLEND]).renamed({"no traits": f"{IB}, no traits"})
+evaluation.leaderboard.save("13", mine, both.only([IB, BLEND]), *decades_boards)
 evaluation.leaderboard.table(result.summary(), "newcomers", "pairwise").round(3)
 
 # %% [markdown]

@@ -64,6 +64,6 @@ def test_a_chapter_needs_no_network(isolated, tmp_path):
         pytest.skip("no chapter has been run yet")
     number = runnable[0].name[:2]
     results = str(tmp_path / "results")
-    done = offline(isolated, "-c", RUN, number, home=tmp_path, METAREC_RESULTS=results)
+    done = offline(isolated, "-c", RUN, number, home=tmp_path, METAREC_FRESH_RESULTS=results)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"ran {runnable[0].stem}" in done.stdout

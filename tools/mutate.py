@@ -86,7 +86,7 @@ def command_for(guard, tree):
 def run_guard(guard, tree):
     """RED, GREEN or BROKEN (neither passed nor failed: an import error, no such test), and why."""
     environment = {**os.environ, **QUIET, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1",
-                   "METAREC_RESULTS": str(tree / "results")}  # fmt: skip
+                   "METAREC_FRESH_RESULTS": str(tree / "results")}  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="metarec-cache-") as empty:
         # what sound code has cached would hide a mutation, and a mutation's cache would outlive it
         environment["XDG_CACHE_HOME"] = empty

@@ -114,7 +114,7 @@ def run(path, values):
     if values:
         inject(notebook, values, path.name)
         target = RUNS / path.name
-        os.environ["METAREC_RESULTS"] = str(RUNS / "results")
+        os.environ["METAREC_FRESH_RESULTS"] = str(RUNS / "results")
         (RUNS / "results").mkdir(parents=True, exist_ok=True)
     seconds = execute(notebook, path.parent)
     shrink_pictures(notebook)

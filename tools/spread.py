@@ -59,7 +59,7 @@ def spread(number, seeds, full=False):
             *(["--full"] if full else []),
         ]
         with tempfile.TemporaryDirectory() as results:
-            env = {**os.environ, "METAREC_RESULTS": results}
+            env = {**os.environ, "METAREC_FRESH_RESULTS": results}
             done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
         if done.returncode:
             raise ChapterError(f"chapter {number} fails with seed {seed}: see the message above")

@@ -187,7 +187,7 @@ def notebooks(proof):
             r, "--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
             "--nbval-cell-timeout", "300", "--timeout", "0", "-n", "2", "--dist", "loadfile",
             "--no-loadscope-reorder", *longest_first,
-            METAREC_RESULTS=str(results),
+            METAREC_FRESH_RESULTS=str(results),
         ),
     )  # fmt: skip
     proof.step(

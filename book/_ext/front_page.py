@@ -57,9 +57,7 @@ def newcomers():
     """The leaderboard's RMSE rows of the newcomers protocol, the latest of each method."""
     from metarec.evaluation import leaderboard
 
-    board = leaderboard.read()
-    board = board[(board["protocol"] == "newcomers") & (board["metric"] == "rmse")]
-    return board.drop_duplicates(["method", "k"], keep="last").sort_values("k")
+    return leaderboard.latest(leaderboard.read(), "newcomers", "rmse").sort_values("k")
 
 
 def chosen(board):

@@ -6,7 +6,6 @@ Every judgement adds the rows that nobody may forget: chance, and the trivial an
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -20,6 +19,8 @@ from metarec.data.episodes import Episodes
 from metarec.data.holdouts import Holdout
 from metarec.data.ratings import Ratings
 from metarec.data.splits import DRAWS, K_SHOTS, Task
+from metarec.evaluation import costs
+from metarec.evaluation.exposure import exposure_counts, gini
 from metarec.evaluation.metrics import mae, pairwise_accuracy, rmse
 from metarec.evaluation.ranking import exponential_gain, hit_rate, ndcg, recall
 from metarec.evaluation.results import WHOLE, Result
@@ -75,7 +76,8 @@ def few_shot(
     """
     drawn = [task.episodes(draw, order) for draw in range(draws if order == "random" else 1)]
     parts, facts = [], []
-    for name, predict, fact in contestants(methods, train, ITEM_MEAN):
+    probe = drawn[0].first(max(ks := list(ks)))
+    for name, predict, fact in contestants(methods, train, probe, ITEM_MEAN):
         for k in ks:
             judged = [
                 _judge(predict(e.first(k)), e, train.scale, fact, seed)
@@ -118,8 +120,9 @@ def ranking(
     """
     train, test = holdout
     relevant, mask = test.query_ratings > 0, test.query_mask
+    known = train.item_counts() / len(train.users)  # share of the training people
     parts, facts, lists = [], [], {}
-    for name, predict, fact in contestants(methods, train, POPULARITY, at_least):
+    for name, predict, fact in contestants(methods, train, test, POPULARITY, at_least):
         scores = predict(test)
         lists[name] = take(test.query_items, top_k(scores, cutoff, mask, seed))
         values = {
@@ -127,7 +130,7 @@ def ranking(
             for metric in (ndcg, recall, hit_rate)
         }
         parts.append(tidy(name, WHOLE, test.users, values))
-        facts.append(fact)
+        facts.append(fact | _exposure(lists[name], known))
     return Result.collect(protocol, parts, facts, n_draws=1, lists=lists)
 
 
@@ -194,7 +197,7 @@ def rating_errors(
     parts, facts : lists
     """
     parts, facts = [], []
-    for name, predict, fact in contestants(methods, train, ITEM_MEAN):
+    for name, predict, fact in contestants(methods, train, test, ITEM_MEAN):
         error = (np.clip(predict(test), *train.scale) - test.query_ratings)[test.query_mask]
         values = {"rmse": np.sqrt((error**2).mean()), "mae": np.abs(error).mean()}
         parts.append(tidy(name, WHOLE, np.array([fold]), values))
@@ -211,9 +214,16 @@ def _order(methods: Mapping[str, Recommender], train: Ratings, test: Episodes) -
 
 
 def contestants(
-    methods: Mapping[str, Recommender], train: Ratings, trivial: str, at_least: float = -np.inf
+    methods: Mapping[str, Recommender],
+    train: Ratings,
+    probe: Episodes,
+    trivial: str,
+    at_least: float = -np.inf,
 ) -> Iterator[tuple[str, Predict, dict[str, Any]]]:
-    """Chance, the trivial answer, then each method fitted; predictions are blind and checked."""
+    """Chance, the trivial answer, then each method fitted; predictions are blind and checked.
+
+    What an answer costs is measured on the first person of `probe`.
+    """
     taken = {CHANCE, trivial} & set(methods)
     if taken:
         raise ValueError(
@@ -225,22 +235,27 @@ def contestants(
         if trivial == ITEM_MEAN
         else train.item_counts(at_least).astype(float)
     )
-    unit = _reference_seconds()
     yield (
         CHANCE,
         lambda e: generator.choice(drawn_from, e.query_items.shape),
-        _fact(CHANCE, 0, True, {}),
+        _fact(CHANCE, True),
     )
-    yield trivial, lambda e: values[e.query_items], _fact(trivial, 0, trivial == ITEM_MEAN, {})
+    yield trivial, lambda e: values[e.query_items], _fact(trivial, trivial == ITEM_MEAN)
     for name, method in methods.items():
         start = time.perf_counter()
         fitted = clone(method).fit(train)
-        seconds = (time.perf_counter() - start) / unit
-        yield (
-            name,
-            _blind(name, fitted),
-            _fact(name, seconds, method.predicts_ratings, method.get_params()),
-        )
+        seconds = (time.perf_counter() - start) / costs.reference_seconds()
+        fact = _fact(name, method.predicts_ratings, method.get_params(), seconds)
+        fact["learned"] = costs.learned_numbers(fitted)
+        answer = costs.of_one_person(fitted.predict, probe.blind())
+        fact["answer_seconds"], fact["answer_bytes"] = answer
+        yield name, _blind(name, fitted), fact
+
+
+def _exposure(shown: np.ndarray, known: np.ndarray) -> dict[str, float]:
+    """How well known the recommended items are, and how unequally the items are shown."""
+    counts = exposure_counts(shown, len(known))
+    return {"known_by": float(counts @ known / counts.sum()), "gini": gini(counts)}
 
 
 def _blind(name: str, method: Recommender) -> Predict:
@@ -257,24 +272,15 @@ def _blind(name: str, method: Recommender) -> Predict:
     return predict
 
 
-def _fact(name: str, seconds: float, predicts_ratings: bool, parameters: dict) -> dict[str, Any]:
+def _fact(
+    name: str, predicts_ratings: bool, parameters: dict | None = None, seconds: float = 0
+) -> dict[str, Any]:
     return {
         "method": name,
         "relative_seconds": seconds,
         "predicts_ratings": predicts_ratings,
-        "parameters": parameters,
+        "parameters": parameters or {},
     }
-
-
-@functools.cache  # once a session: it would take longer than many fits
-def _reference_seconds() -> float:
-    """Time of a product of two 1 000 × 1 000 matrices: the unit in which fits are timed."""
-    matrix = np.random.default_rng(0).normal(size=(1000, 1000))
-    matrix @ matrix
-    start = time.perf_counter()
-    for _ in range(3):
-        matrix @ matrix
-    return (time.perf_counter() - start) / 3
 
 
 def _judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,10 @@ class Result:
         NaN where a user's value is undefined. k is -1 where whole histories are shown.
     facts : pandas.DataFrame
         One row a method (index `method`): `relative_seconds` of fitting (in products of two
-        1 000 × 1 000 matrices on the same machine), `predicts_ratings`, `parameters`.
+        1 000 × 1 000 matrices on the same machine), `predicts_ratings`, `parameters`; where it was
+        measured, `learned` (how many numbers it keeps) and `answer_seconds` and `answer_bytes` (of
+        one person's answer, see `metarec.evaluation.costs`); of ranking protocols, `known_by`
+        (the share of training people who rated a recommended item, mean) and `gini` (of exposure).
     n_draws : int
         Random supports averaged over.
     lists : dict from method to int array [users, cutoff]
@@ -67,9 +70,10 @@ class Result:
         -------
         Result
         """
-        about = pd.DataFrame(facts).groupby("method", sort=False)
-        about = about.agg(
-            {"relative_seconds": "mean", "predicts_ratings": "first", "parameters": "first"}
+        table = pd.DataFrame(facts)
+        once = dict.fromkeys(("predicts_ratings", "parameters"), "first")
+        about = table.groupby("method", sort=False).agg(
+            {name: once.get(name, "mean") for name in table.columns if name != "method"}
         )
         return cls(protocol, pd.concat(parts, ignore_index=True), about, n_draws, lists or {})
 
@@ -155,6 +159,22 @@ class Result:
         facts = self.facts[self.facts.index.isin(named)]
         lists = {name: rows for name, rows in self.lists.items() if name in named}
         return dataclasses.replace(self, table=kept, facts=facts, lists=lists)
+
+    def renamed(self, names: Mapping[str, str]) -> Result:
+        """The same with other names, such as those that tell a method apart on the leaderboard.
+
+        Parameters
+        ----------
+        names : mapping from old to new name
+
+        Returns
+        -------
+        Result
+        """
+        table = self.table.assign(method=self.table["method"].replace(dict(names)))
+        lists = {names.get(name, name): rows for name, rows in self.lists.items()}
+        facts = self.facts.rename(index=dict(names))
+        return dataclasses.replace(self, table=table, facts=facts, lists=lists)
 
     def summary(self) -> pd.DataFrame:
         """Mean and interval of every row.

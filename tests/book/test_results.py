@@ -1,7 +1,7 @@
 """What a fresh run of the notebooks saved agrees with the results that are committed.
 
-`make test` re-executes the notebooks with METAREC_RESULTS set to an empty folder and names that
-folder here; without it there is nothing to compare.
+`make test` re-executes the notebooks, which save into the empty folder that METAREC_FRESH_RESULTS
+names, and names it here again; without it there is nothing to compare.
 """
 
 import json
