@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["claims", "comparison", "costs", "judging", "leaderboard"],
+    submodules=["claims", "comparison", "contests", "costs", "judging", "leaderboard"],
     submod_attrs={
         "metrics": ["mae", "pairwise_accuracy", "rmse"],
         "top": ["take", "top_k"],

@@ -5,164 +5,13 @@ All is read from what the chapters saved. Introduced in chapter 15.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 import pandas as pd
-from scipy.stats import ttest_rel
 
 from metarec.evaluation import leaderboard
+from metarec.evaluation._field import FAMILY, FITS, METRICS, NEWCOMERS, NEXT, TOP_N, VARIANTS
+from metarec.evaluation.contests import tests, told
 from metarec.evaluation.results import WHOLE
-from metarec.evaluation.uncertainty import paired
-
-LEVEL = 0.05  # of the whole family of tests
-NEWCOMERS, ORDERED = "newcomers", "newcomers in order of time"
-NOTHING_NEW, NEW_ITEMS, NEXT = "both new", "new items", "next item"
-FOLDS, TOP_N = "classic ratings", "classic top-N"
-STRANGERS = "another population, 0 target users"
-JOINED = "another population, all target users"
-HB, CONTENT = "hierarchical Bayes", "hierarchical Bayes + content"
-
-# The protocols of the page, each with the metrics that it shows.
-METRICS = {
-    NEWCOMERS: ("rmse", "pairwise", "ndcg@5"),
-    ORDERED: ("rmse", "pairwise"),
-    NOTHING_NEW: ("rmse", "pairwise"),
-    NEW_ITEMS: ("ndcg@10",),
-    STRANGERS: ("rmse",),
-    JOINED: ("rmse",),
-    NEXT: ("ndcg@10",),
-    TOP_N: ("ndcg@10",),
-    FOLDS: ("rmse",),
-}
-# Who is tested against whom: protocol, metric, ratings shown, the rival. Chosen before looking.
-CONTESTS = [
-    *((NEWCOMERS, "rmse", k, rival) for k in (0, 5, 20) for rival in ("item + user bias", HB)),
-    (NEWCOMERS, "pairwise", 20, HB),
-    (NOTHING_NEW, "rmse", 20, "hierarchical linear model"),
-    (NEW_ITEMS, "ndcg@10", WHOLE, "content ridge"),
-    (NEXT, "ndcg@10", WHOLE, "item kNN, recent items"),
-    (TOP_N, "ndcg@10", WHOLE, "EASE"),
-]
-# Which kind of method each is: what a reader filters by, and what says which protocols fit.
-FAMILIES = {
-    "yardstick": ["chance", "global mean", "item mean", "popularity", "item + user bias",
-                  "item + user bias, pooled"],
-    "neighbours": ["user kNN", "item kNN"],
-    "neighbours by likes": ["EASE", "item kNN, cosine", "item kNN, tf-idf", "item kNN, BM25",
-                            "user kNN, BM25", "user kNN in stars"],
-    "factors": ["ALS", "ALS (folds)", "biased MF", "biased MF (folds)", "SVD++", "SVD++ (folds)"],
-    "factors of likes": ["implicit ALS", "implicit ALS with dislikes", "BPR"],
-    "content": ["content ridge", "content ridge, known at release", "Rocchio profile",
-                "hierarchical linear model", "two towers", "two towers, not corrected"],
-    "sequences": ["item kNN, whole history", "item kNN, recent items", "Markov chain",
-                  "Markov chain with skips", "SASRec", "BERT4Rec"],
-    "text encoder": ["linear on genres", "linear on text", "linear on taught",
-                     "linear on genres year", "linear on genres year text",
-                     "linear on genres year taught", "linear on genres year critics text",
-                     "ridge on text", "ridge on genres year text",
-                     "ridge on genres year critics text"],
-    "language model": ["language model", "language model, tuned"],
-    "learned prior": [HB, f"{HB}, generosity only", f"{HB}, pooled", CONTENT,
-                      f"{CONTENT}, target only", f"{CONTENT}, pooled", f"{CONTENT}, transferred"],
-    "gradient-based": ["MAML", "FOMAML", "Reptile", "ANIL", "Meta-SGD", "MeLU"],
-    "in one pass": ["matching network", "neural process", "attentive process", "ridge head",
-                    "transformer", "correcting transformer",
-                    "transformer and closed form, averaged"],
-    "informed prior": ["informed Bayes", "informed Bayes, no traits", "blended Bayes"],
-}  # fmt: skip
-# Protocols that each family can be asked on. Films that nobody has rated need content; the next film
-# needs an order; a mean of one population knows nothing of another.
-FITS = {
-    "neighbours": (NEWCOMERS, ORDERED, TOP_N, FOLDS),
-    "neighbours by likes": (NEWCOMERS, ORDERED, TOP_N, NEXT),
-    "factors": (NEWCOMERS, ORDERED, TOP_N, FOLDS),
-    "factors of likes": (NEWCOMERS, ORDERED, TOP_N, NEXT),
-    "content": (NEWCOMERS, ORDERED, NOTHING_NEW, NEW_ITEMS, TOP_N),
-    "sequences": (NEXT,),
-    "language model": (NEWCOMERS, NOTHING_NEW),
-    "learned prior": (NEWCOMERS, ORDERED, STRANGERS, JOINED, TOP_N, FOLDS),
-    "gradient-based": (NEWCOMERS, ORDERED, STRANGERS, JOINED, TOP_N, FOLDS),
-    "in one pass": (NEWCOMERS, ORDERED, STRANGERS, JOINED, TOP_N, FOLDS),
-    "informed prior": tuple(p for p in METRICS if p != NEXT),
-}
-VARIANTS = ("only", "pooled", "transferred", "no traits", "averaged", "release", "corrected",
-            "dislikes", "in stars", "cosine", "tf-idf")  # fmt: skip
-FAMILY = {method: family for family, methods in FAMILIES.items() for method in methods}
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Correct p-values for their number, so that 5 % is the risk of *any* false alarm among them.
-
-    The smallest of m p-values is multiplied by m, the next by m − 1, and so on, and none may come
-    out smaller than the one before. Introduced in chapter 15.
-
-    Parameters
-    ----------
-    p_values : sequence of float
-
-    Returns
-    -------
-    array of float
-        In the order given, at most 1.
-
-    References
-    ----------
-    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of
-    Statistics 6(2), 65–70.
-
-    Examples
-    --------
-    >>> from metarec.evaluation.comparison import holm
-    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=float)
-    order = np.argsort(p)
-    grown = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]).clip(max=1)
-    return grown[np.argsort(order)]
-
-
-def tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd.DataFrame:
-    """Test every method against the rivals, person by person, and correct for all the tests made.
-
-    The p-value is that of the paired t-test over people, the interval that of the paired bootstrap.
-    Introduced in chapter 15.
-
-    Parameters
-    ----------
-    contests : iterable of (protocol, metric, k, rival)
-        Those of which nothing is saved are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `protocol`, `metric`, `k`, `method`, `rival`, `difference` (an `Interval`; method
-        minus rival), `p`, `corrected` (by `holm`), `verdict`.
-    """
-    people, rows = leaderboard.read_people(), []
-    for protocol, metric, k, rival in contests:
-        values = people.get((protocol, metric, k), pd.DataFrame())
-        for method in values.columns if rival in values else ():
-            a, b = values[method].to_numpy(), values[rival].to_numpy()
-            if method == rival or FAMILY.get(method) == "yardstick":
-                continue  # what knows no person needs no test
-            p = ttest_rel(a, b, nan_policy="omit").pvalue
-            rows.append((protocol, metric, k, method, rival, paired(a, b), p))
-    names = ["protocol", "metric", "k", "method", "rival", "difference", "p"]
-    table = pd.DataFrame(rows, columns=names)
-    table["corrected"] = holm(table["p"]) if len(table) else []
-    table["verdict"] = [
-        _verdict(r.metric, r.difference.mean, r.corrected) for r in table.itertuples()
-    ]
-    return table
-
-
-def _verdict(metric: str, difference: float, corrected: float) -> str:
-    if corrected >= LEVEL:
-        return "not told apart"
-    lower = leaderboard.DIRECTIONS.get(metric) == "lower"
-    return "better" if (difference < 0) == lower else "worse"
 
 
 def matrix(board: pd.DataFrame) -> pd.DataFrame:
@@ -355,27 +204,6 @@ def curves(board: pd.DataFrame, protocol: str, metric: str) -> pd.DataFrame:
     table = leaderboard.table(board, protocol, metric, interval=True).fillna("")
     table.columns = [k if isinstance(k, str) else f"k = {k}" for k in table.columns]
     return table.rename_axis(None)
-
-
-def told(table: pd.DataFrame) -> pd.DataFrame:
-    """Write what `tests` returns as texts.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index: the method.
-    """
-    texts = table.assign(
-        k=table["k"].map(lambda k: "all" if k == WHOLE else str(k)),
-        difference=table["difference"].map("{:.4f}".format),
-        corrected=table["corrected"].map(lambda p: "<0.001" if p < 0.001 else f"{p:.3f}"),
-    )
-    texts = texts.rename(columns={"rival": "minus", "corrected": "p, corrected"})
-    return texts.set_index("method").drop(columns="p").rename_axis(None)
 
 
 def short(number: float) -> str:

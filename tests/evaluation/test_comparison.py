@@ -8,7 +8,7 @@ import pytest
 
 from metarec import evaluation
 from metarec.data import newcomers
-from metarec.evaluation import comparison, costs, leaderboard
+from metarec.evaluation import comparison, contests, costs, leaderboard
 from metarec.models import Bias, HierarchicalBayes, ItemNeighbours
 
 
@@ -28,20 +28,20 @@ def result(made_up):
 
 
 def test_holm_by_hand():
-    corrected = comparison.holm([0.01, 0.04, 0.03, 0.005])
+    corrected = contests.holm([0.01, 0.04, 0.03, 0.005])
     np.testing.assert_allclose(corrected, [0.03, 0.06, 0.06, 0.02])
 
 
 def test_holm_never_passes_one_and_leaves_a_single_test_alone():
-    assert comparison.holm([0.7, 0.9]).tolist() == [1, 1]
-    assert comparison.holm([0.03]).tolist() == [0.03]
-    assert comparison.holm([]).tolist() == []
+    assert contests.holm([0.7, 0.9]).tolist() == [1, 1]
+    assert contests.holm([0.03]).tolist() == [0.03]
+    assert contests.holm([]).tolist() == []
 
 
 def test_holm_keeps_its_promise_where_nothing_differs():
     """In at most 5 % of the families there is a false alarm; without correction in most."""
     p = np.random.default_rng(0).random((2000, 40))
-    alarms = np.mean([comparison.holm(row).min() < 0.05 for row in p])
+    alarms = np.mean([contests.holm(row).min() < 0.05 for row in p])
     assert alarms < 0.065
     assert (p.min(1) < 0.05).mean() > 0.8
 
@@ -80,12 +80,12 @@ def test_a_later_chapter_replaces_an_earlier(home, result):
 
 def test_tests_are_those_of_the_result_and_corrected_together(home, result):
     leaderboard.save("02", result)
-    table = comparison.tests()
+    table = contests.tests()
     row = table.query("k == 20 and metric == 'rmse' and method == 'item kNN'").iloc[0]
     assert row["rival"] == "item + user bias"
     own = result.difference("item kNN", "item + user bias", "rmse", 20)
     assert row["difference"].mean == pytest.approx(own.mean, abs=1e-4)
-    np.testing.assert_allclose(table["corrected"], comparison.holm(table["p"]))
+    np.testing.assert_allclose(table["corrected"], contests.holm(table["p"]))
     assert set(table["verdict"]) <= {"better", "worse", "not told apart"}
 
 
@@ -96,7 +96,7 @@ def test_tests_are_those_of_the_result_and_corrected_together(home, result):
      ("rmse", -0.1, 0.05, "not told apart")],
 )  # fmt: skip
 def test_better_means_better(metric, difference, corrected, verdict):
-    assert comparison._verdict(metric, difference, corrected) == verdict
+    assert contests._verdict(metric, difference, corrected) == verdict
 
 
 # ---------------------------------------------------------------- tables
@@ -110,7 +110,7 @@ def test_every_stored_method_of_the_page_has_a_family():
 
 def test_every_rival_is_stored_and_every_contest_is_held():
     people = leaderboard.read_people()
-    for protocol, metric, k, rival in comparison.CONTESTS:
+    for protocol, metric, k, rival in contests.CONTESTS:
         assert rival in people[protocol, metric, k], (protocol, metric, k)
 
 
