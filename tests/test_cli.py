@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from metarec import advice, health, models
 from metarec.__main__ import app
 from metarec.data import AssetError, Episodes, assets, newcomers
+from metarec.evaluation import comparison
 from metarec.evaluation.judging import few_shot
 from metarec.models import cache
 
@@ -266,6 +267,16 @@ def test_the_leaderboard_prints_saved_results(ask, tmp_path, monkeypatch):
     assert "there are protocols ['newcomers']" in ask(
         "leaderboard", "--metric", "weight"
     ).stderr.replace("\n", " ")
+
+
+def test_the_leaderboard_prints_the_tables_of_chapter_15(ask, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    shown = " ".join(ask("leaderboard").stdout.split())
+    for title, table in comparison.report().items():
+        assert title in shown
+        for method, row in table.iterrows():
+            cells = " ".join([method, *row])
+            assert " ".join(cells.split()) in shown, title
 
 
 def test_the_reason_names_at_most_two_films_and_only_such_as_moved_it():
