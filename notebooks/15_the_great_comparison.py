@@ -462,7 +462,7 @@ mr.say(f"""
 | MeLU, ML-1M, MAE, new people, known films | 0.79 in the paper {{cite}}`lee2019melu`, 0.74 in another code {{cite}}`melupytorch2020` | {error("MeLU", 20, metric="mae"):.2f} (ML-100K) | Other data, other people, another query; and two codes of one method differ already. |
 | MeLU, ML-100K, nDCG@5 | 0.533 {{cite}}`recbolemetarec2022` | {error("MeLU", 20, metric="ndcg@5"):.2f} | They rank ten films, of which the best five count: chance gives one half (chapter 02). With gains by stars, a random order has {error("chance", 20, metric="ndcg@5"):.2f} with us. |
 | SASRec, hit rate@10 | 0.819 (ML-1M) {{cite}}`sasrecpytorch2026` | {hit["SASRec"]:.2f} (ML-100K) | They rank the next film among 100 random others (so says the code), we among all. |
-| BERT4Rec, hit rate@10 | 0.804, 0.698, 0.282 (ML-1M) {{cite}}`bert4recrepro2023` | {hit["BERT4Rec"]:.2f} (ML-100K) | One model, three sets of candidates: 100 random films, 100 popular ones, all. Only the last is our question, on more data. |
+| BERT4Rec, hit rate@10 | 0.804, 0.698, 0.282 (ML-1M) {{cite}}`bertrepro2023` | {hit["BERT4Rec"]:.2f} (ML-100K) | One model, three sets of candidates: 100 random films, 100 popular ones, all. Only the last is our question, on more data. |
 | Neighbours by recent films, hit rate@10 | not published | {hit[RECENT]:.2f} among all, {sampled_hit:.2f} among 100 random | The same lists. The candidates alone make the difference. |
 """)
 
