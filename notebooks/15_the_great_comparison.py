@@ -20,6 +20,7 @@
 # :::
 
 # %% tags=["hide-input"]
+import itertools
 import json
 import re
 from pathlib import Path
@@ -70,7 +71,7 @@ leaderboard.save("15", *filled);  # what earlier chapters left open and half a m
 
 # %% tags=["remove-cell"]
 tables = comparison.report()  # the same that `python -m metarec leaderboard` prints
-tests = contests.tests()
+tests = contests.paired_tests()
 board, people, costs = leaderboard.read(), leaderboard.read_people(), leaderboard.read_costs()
 costs = costs.set_index(["protocol", "method"])
 
@@ -130,7 +131,7 @@ def step(method, k, more, protocol="newcomers"):
     return evaluation.paired(later, earlier.loc[later.index])
 
 
-weakest = max((step(BEST, a, b) for a, b in zip(KS, KS[1:], strict=False)), key=lambda i: i.high)
+weakest = max((step(BEST, a, b) for a, b in itertools.pairwise(KS)), key=lambda i: i.high)
 in_time = step(INFORMED, 0, 20, "newcomers in order of time")
 first = step(INFORMED, 0, 1, "newcomers in order of time")
 T = f"{CONTENT}, transferred"

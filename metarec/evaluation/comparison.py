@@ -10,7 +10,7 @@ import pandas as pd
 
 from metarec.evaluation import leaderboard
 from metarec.evaluation._field import FAMILY, FITS, METRICS, NEWCOMERS, NEXT, TOP_N, VARIANTS
-from metarec.evaluation.contests import tests, told
+from metarec.evaluation.contests import paired_tests, told
 from metarec.evaluation.results import WHOLE
 
 
@@ -155,7 +155,7 @@ def report(protocol: str | None = None, metric: str | None = None) -> dict[str, 
         return accuracy
     pages = {
         "newcomers at a glance": newcomers(board),
-        "paired tests": told(tests()),
+        "paired tests": told(paired_tests()),
         "what is recommended: fame": fame(board),
         "where a result is stored": matrix(board),
     }

@@ -68,7 +68,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return grown[np.argsort(order)]
 
 
-def tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd.DataFrame:
+def paired_tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd.DataFrame:
     """Test every method against the rivals, person by person, and correct for all the tests made.
 
     The p-value is that of the paired t-test over people, the interval that of the paired bootstrap.
@@ -111,7 +111,7 @@ def _verdict(metric: str, difference: float, corrected: float) -> str:
 
 
 def told(table: pd.DataFrame) -> pd.DataFrame:
-    """Write what `tests` returns as texts.
+    """Write what `paired_tests` returns as texts.
 
     Parameters
     ----------

@@ -80,7 +80,7 @@ def test_a_later_chapter_replaces_an_earlier(home, result):
 
 def test_tests_are_those_of_the_result_and_corrected_together(home, result):
     leaderboard.save("02", result)
-    table = contests.tests()
+    table = contests.paired_tests()
     row = table.query("k == 20 and metric == 'rmse' and method == 'item kNN'").iloc[0]
     assert row["rival"] == "item + user bias"
     own = result.difference("item kNN", "item + user bias", "rmse", 20)
