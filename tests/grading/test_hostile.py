@@ -215,6 +215,9 @@ def test_forks_are_few(sandbox):
 
 SEEN = """
 import os, socket, sys
+def inside(folder):
+    place = os.path.join(os.path.dirname(os.__file__), folder)
+    return os.listdir(place) if os.path.isdir(place) else []
 def look():
     writable = []
     for where, folders, _ in os.walk('/'):
@@ -230,6 +233,7 @@ def look():
         'abilities': status['CapEff'].strip(), 'bounding': status['NoNewPrivs'].strip(),
         'networks': [name for _, name in socket.if_nameindex()],
         'modules': sorted(n for n in os.listdir('/libraries') if '.' not in n),
+        'others': [n for f in ('site-packages', 'dist-packages') for n in inside(f)],
     }
 """
 
@@ -247,6 +251,7 @@ def test_what_a_submission_can_see(sandbox):
     assert seen["abilities"] == "0000000000000000"
     assert seen["bounding"] == "1"
     assert seen["modules"] == ["numpy"]
+    assert seen["others"] == []
     assert "METAREC_EXPECTED" not in seen["environment"]
     assert "PATH" not in seen["environment"]
 
