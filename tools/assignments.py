@@ -67,7 +67,9 @@ class Build:
         if title := re.match(r"# (.+)", text):
             self.title = title[1]
         for number, what, points in HEADING.findall(text):
-            self.current = {"title": what, "points": int(points), "function": "", "aspects": []}
+            secret = np.random.default_rng([self.seed, int(number)])
+            self.current = {"title": what, "points": int(points), "function": "", "aspects": [],
+                            "secret": secret}  # fmt: skip
             self.questions[number] = self.current
 
     def run(self, cell, position):
@@ -81,8 +83,7 @@ class Build:
         if kind(cell) == "solution":
             self.current["function"] = asked(cell.source)[0].name
         if kind(cell) == "hidden":
-            self.names["secret"] = np.random.default_rng([self.seed, position])
-            self.names["aspect"] = self.aspect
+            self.names |= {"secret": self.current["secret"], "aspect": self.aspect}
         if kind(cell) == "check":
             self.names["expect"] = self.expect
         exec(compile(cell.source, f"{self.name}, cell {position}", "exec"), self.names)

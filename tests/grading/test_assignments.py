@@ -13,7 +13,7 @@ import assignments
 import nbformat
 import numpy as np
 import pytest
-from chapters import ChapterError, chapters, pair_differences, read
+from chapters import ChapterError, chapters, pair_differences, read, tags
 from grading_kit import flags, once
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -71,8 +71,7 @@ def test_a_problem_set_has_what_a_lecturer_needs(path, made):
         hidden = [a for a in question.aspects if not a.public]
         assert not question.function or (public and len(hidden) >= 2), question.title
         assert all(a.hint for a in hidden), question.title
-    rubrics = [c for c in master(path).cells if assignments.kind(c) == "rubric"]
-    assert len(rubrics) == 2
+    assert len(cells_of(path, "rubric")) == 2
     assert (path.with_suffix("") / "second.py").exists()
     assert len([w for w in WRONG if w.parent == path.with_suffix("")]) >= 3
 
@@ -105,9 +104,11 @@ def student(made, path):
     return document, "\n".join(texts)
 
 
-def cells_of(path, *kinds):
-    """Cells of a master with these purposes."""
-    return [cell for cell in master(path).cells if assignments.kind(cell) in kinds]
+def cells_of(path, *wanted):
+    """Cells of a master with one of these tags; "" stands for no tag that hides anything."""
+    hiding = {"assignment", "solution", "hidden", "rubric", "check"}
+    found = [(cell, set(tags(cell)) & hiding or {""}) for cell in master(path).cells]
+    return [cell for cell, has in found if has & set(wanted)]
 
 
 def body_lines(source):
@@ -148,7 +149,8 @@ def test_no_line_of_a_solution_a_hidden_cell_or_a_rubric_is_handed_out(path, mad
     _, text = student(made, path)
     seen = {re.sub(r"\s+", " ", line).strip() for line in text.splitlines()}
     private = [line for c in cells_of(path, "solution") for line in body_lines(c.source)]
-    private += [line for c in cells_of(path, "hidden", "rubric") for line in c.source.splitlines()]
+    wholly = cells_of(path, "assignment", "hidden", "rubric")
+    private += [line for c in wholly for line in c.source.splitlines()]
     private = {re.sub(r"\s+", " ", line).strip() for line in private} - {""}
     assert len(private) > 40
     assert not private & seen
