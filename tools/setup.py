@@ -36,6 +36,7 @@ TASKS = {
     "assignments": "write the student, instructor and grader versions of the problem sets",
     "mutate": "break the code on purpose and see the tests turn red",
     "linkcheck": "ask every external link whether it still answers (needs the network)",
+    "pdf": "print the whole book to one PDF (needs Chromium or Chrome)",
     "clean": "remove what was made, except the environment",
     "env": "only make the environment",
     "help": "this list",

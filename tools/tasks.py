@@ -83,6 +83,11 @@ def linkcheck():
     return 1 if lost else 0
 
 
+def pdf():
+    """Render, and print all pages to one file."""
+    return book() or subprocess.call([PYTHON, str(ROOT / "tools" / "make_pdf.py")], cwd=ROOT)
+
+
 # ---------------------------------------------------------------- proof
 
 
@@ -153,7 +158,7 @@ def pytest(report, *arguments, **env):
     return call("pytest", "-q", "-ra", f"--junitxml={report}", *arguments, **env)
 
 
-PAGES = ("tests/book/test_site.py", "tests/book/test_try_it.py")
+PAGES = tuple(f"tests/book/test_{name}.py" for name in ("site", "try_it", "pdf"))
 RESULTS = "tests/book/test_results.py"
 COMPARED = "tests/models/test_peers.py"
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensKit
@@ -228,7 +233,7 @@ def main():
     """Read the task and do it."""
     parser = argparse.ArgumentParser(prog="tasks.py", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
-    for name in ("book", "lab", "linkcheck"):
+    for name in ("book", "lab", "linkcheck", "pdf"):
         tasks.add_parser(name)
     tasks.add_parser("test").add_argument("parts", nargs="*", choices=[[], *PARTS])
     for name in TOOLS:
@@ -239,7 +244,7 @@ def main():
         return subprocess.call([PYTHON, str(tool), *rest], cwd=ROOT)
     if known.task == "test":
         return test(known.parts)
-    return {"book": book, "lab": lab, "linkcheck": linkcheck}[known.task]()
+    return {"book": book, "lab": lab, "linkcheck": linkcheck, "pdf": pdf}[known.task]()
 
 
 if __name__ == "__main__":

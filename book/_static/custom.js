@@ -21,6 +21,20 @@
     // docutils calls the bibliography a list, but its entries no list items.
     document.querySelectorAll(".citation-list").forEach((list) => list.removeAttribute("role"));
   });
+  // Paper is light, and nobody can open a fold on it. The code of figures stays folded.
+  const html = document.documentElement;
+  let screen;
+  addEventListener("beforeprint", () => {
+    const folds = [...document.querySelectorAll(".bd-article details:not(.hide, [open])")];
+    screen = { theme: html.dataset.theme, folds };
+    html.dataset.theme = "light";
+    folds.forEach((fold) => { fold.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    html.dataset.theme = screen.theme;
+    screen.folds.forEach((fold) => { fold.open = false; });
+  });
+
   addEventListener("load", () => {
     (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reach);
     let pause;

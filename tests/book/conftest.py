@@ -3,21 +3,14 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 from pathlib import Path
 
 import pytest
+from browser import OFFLINE, find_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(os.environ.get("METAREC_SITE") or ROOT / "book" / "_build" / "html")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-def find_browser():
-    """The path of a Chromium or Chrome, or None."""
-    named = os.environ.get("CHROME_PATH")
-    return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +29,7 @@ def browser():
     if path is None:
         pytest.skip("no Chromium or Chrome found; install one or set CHROME_PATH")
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=path,
-            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost", "--no-sandbox"],
-        )
+        chromium = driver.chromium.launch(executable_path=path, args=OFFLINE)
         yield chromium
         chromium.close()
 
