@@ -75,6 +75,21 @@ def test_links_stay_in_the_file_and_folds_are_open(printed):
     assert "Show code cell source" not in text
 
 
+def test_a_page_printed_in_dark_mode_is_light_and_open_and_then_as_it_was(browser, site):
+    tab = browser.new_page(color_scheme="dark")
+    tab.goto((site / "book/reproducibility.html").as_uri())
+    look = """() => [document.documentElement.dataset.theme,
+        document.querySelectorAll('.bd-article details[open]').length > 0]"""
+    assert tab.evaluate(look) == ["dark", False]
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.evaluate(look) == ["light", True]
+    tab.emulate_media(media="print")
+    assert not tab.locator(".bd-sidebar-primary").is_visible()
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate(look) == ["dark", False]
+    tab.close()
+
+
 def test_the_book_in_print_has_all_pages_of_the_contents():
     pages = [page for _, of_part in make_pdf.contents() for page in of_part]
     listed = (ROOT / "_toc.yml").read_text(encoding="utf-8")
