@@ -127,7 +127,7 @@ ASSETS: dict[str, Asset] = {
     ),
     "film-facts": Asset(
         what="Film facts from Wikidata, in the repository",
-        chapters="04, 05, 07, 08, 12, 13, 17",
+        chapters="04, 05, 07, 08, 12, 13, 15, 17",
         folder="film_facts",
         files={
             "films.csv.gz": (

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from metarec.data import holdouts, splits
 from metarec.data.ratings import Ratings
 from metarec.data.splits import SEED
-from metarec.evaluation.judging import Recommender, few_shot, ranking, rating_errors
+from metarec.evaluation._contestants import Recommender
+from metarec.evaluation.judging import few_shot, ranking, rating_errors
 from metarec.evaluation.results import Result
 
 
