@@ -212,6 +212,27 @@ def gini(counts: ArrayLike) -> float:
     return float(((2 * rank - n - 1) @ ordered) / ((n - 1) * ordered.sum()))
 
 
+def leaning(recommended: np.ndarray, known: np.ndarray) -> dict[str, float]:
+    """Say how well known the recommended items are, and how unequally items are shown.
+
+    Introduced in chapter 15.
+
+    Parameters
+    ----------
+    recommended : array of int [users, length]
+        Positions in the catalogue; -1 is an empty place.
+    known : array [items]
+        The share of people who have rated each item.
+
+    Returns
+    -------
+    dict
+        `known_by`, the mean over all places, and `gini` of the exposure.
+    """
+    counts = exposure_counts(recommended, len(known))
+    return {"known_by": float(counts @ known / counts.sum()), "gini": gini(counts)}
+
+
 def _counts(counts: ArrayLike) -> np.ndarray:
     """`counts` as float64 [items], none negative and not all zero, or a ValueError."""
     counts = np.asarray(counts, dtype=np.float64)

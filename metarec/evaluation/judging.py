@@ -18,7 +18,7 @@ from metarec.data.holdouts import Holdout
 from metarec.data.ratings import Ratings
 from metarec.data.splits import DRAWS, K_SHOTS, Task
 from metarec.evaluation._contestants import ITEM_MEAN, POPULARITY, Recommender, contestants
-from metarec.evaluation.exposure import exposure_counts, gini
+from metarec.evaluation.exposure import leaning
 from metarec.evaluation.metrics import mae, pairwise_accuracy, rmse
 from metarec.evaluation.ranking import exponential_gain, hit_rate, ndcg, recall
 from metarec.evaluation.results import WHOLE, Result
@@ -116,7 +116,7 @@ def ranking(
             for metric in (ndcg, recall, hit_rate)
         }
         parts.append(tidy(name, WHOLE, test.users, values))
-        facts.append(fact | _exposure(lists[name], known))
+        facts.append(fact | leaning(lists[name], known))
     return Result.collect(protocol, parts, facts, n_draws=1, lists=lists)
 
 
@@ -197,12 +197,6 @@ def _errors(methods: Mapping[str, Recommender], train: Ratings, test: Episodes) 
 
 def _order(methods: Mapping[str, Recommender], train: Ratings, test: Episodes) -> Result:
     return ranking(methods, Holdout(train, test), "validation")
-
-
-def _exposure(shown: np.ndarray, known: np.ndarray) -> dict[str, float]:
-    """How well known the recommended items are, and how unequally the items are shown."""
-    counts = exposure_counts(shown, len(known))
-    return {"known_by": float(counts @ known / counts.sum()), "gini": gini(counts)}
 
 
 def _judge(

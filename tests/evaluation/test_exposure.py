@@ -22,6 +22,7 @@ from metarec.evaluation import (
     profile,
     top_k,
 )
+from metarec.evaluation.exposure import leaning
 
 COUNTS = st.lists(st.integers(0, 50), min_size=2, max_size=12).filter(any)
 LISTS = hnp.arrays(int, hnp.array_shapes(min_dims=2, max_dims=2), elements=st.integers(-1, 6))
@@ -165,3 +166,10 @@ def test_a_profile_puts_the_measures_of_several_lists_side_by_side():
     assert found["gini"] == pytest.approx(gini([2, 1, 0]))
     assert found["novelty"] == pytest.approx(np.mean([(-np.log2(3 / 4) + 1) / 2, -np.log2(3 / 4)]))
     assert found["similarity"] == pytest.approx(np.sqrt(0.5))
+
+
+def test_leaning_by_hand():
+    """Four places: film 0 three times, film 1 once; a half and a tenth of the people know them."""
+    found = leaning(np.array([[0, 1], [0, -1], [0, -1]]), np.array([0.5, 0.1, 0.9]))
+    assert found["known_by"] == pytest.approx((3 * 0.5 + 0.1) / 4)
+    assert found["gini"] == gini([3, 1, 0])
