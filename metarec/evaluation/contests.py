@@ -25,7 +25,7 @@ from metarec.evaluation.results import WHOLE
 from metarec.evaluation.uncertainty import paired
 
 LEVEL = 0.05  # of the whole family of tests
-# Who is tested against whom: protocol, metric, ratings shown, the rival. Chosen before looking.
+# Who is tested against whom: protocol, metric, ratings shown, the rival. Fixed before the tests.
 CONTESTS = [
     *((NEWCOMERS, "rmse", k, rival) for k in (0, 5, 20) for rival in ("item + user bias", HB)),
     (NEWCOMERS, "pairwise", 20, HB),
