@@ -8,7 +8,7 @@
 # You keep the station's own words as the thing to beat, look at the firm's vectors before you use them, and in the
 # last question compute what 384 columns cost.
 #
-# **What you need.** Chapters 05 and 07. A processor is enough; every answer runs in a second, and no network is
+# **What you need.** Chapters 05 and 07. A processor is enough; every answer runs in a second, and no model is
 # downloaded: vectors come as inputs. Only `numpy`, `scipy`, `pandas` and Python's own library are there when your
 # answers are marked.
 #
@@ -79,7 +79,7 @@ expect(
 )
 
 # %% tags=["hidden"]
-_syllables = ["ka", "lo", "mi", "ru", "te", "zo", "ni", "pa"]
+_syllables = ["ka", "lo", "mi", "ru", "sa", "zo", "ni", "pa"]
 _words = sorted({a + b + c for a in _syllables for b in _syllables[:4] for c in ["", "sh"]})
 
 def _blurbs(texts, longest, words):
@@ -346,10 +346,11 @@ def _regression(programmes, columns, penalty, n_new, level=3.5):
 aspect("tables that are tall and tables that are wide", 3,
        "Centre columns and ratings by the means of the data that you learn from, then the intercept is free.",
        cases=[_regression(40, 7, 5.0, 9), _regression(12, 30, 2.0, 6, level=40.0), _regression(25, 25, 0.3, 1)])
-aspect("ten thousand columns", 2, "Invert a matrix with a side of twenty, not of ten thousand.",
-       cases=[_regression(20, 10_000, 50.0, 2)])
+# The wide table comes last: whoever knows the tall form alone is stopped there, and keeps the rest.
 aspect("fifteen thousand ratings", 1, "Invert a matrix with a side of four, not of fifteen thousand.",
        cases=[_regression(15_000, 4, 10.0, 5)])
+aspect("ten thousand columns", 2, "Invert a matrix with a side of twenty, not of ten thousand.",
+       cases=[_regression(20, 10_000, 50.0, 2)])
 
 # %% [markdown]
 # ## Question 6. What 384 columns cost (7 points)
