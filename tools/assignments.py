@@ -59,8 +59,8 @@ class Build:
             else:
                 self.run(cell, position)
         questions = tuple(self.question(number) for number in self.questions)
-        libraries, limits = self.settings["libraries"], Limits(**self.settings["limits"])
-        return Assignment(self.name, self.title, self.seed, tuple(libraries), questions, limits)
+        libraries, limits = tuple(self.settings["libraries"]), self.settings.get("limits", {})
+        return Assignment(self.name, self.title, self.seed, libraries, questions, Limits(**limits))
 
     def note_heading(self, text):
         """A title, or the start of a question."""

@@ -77,6 +77,13 @@ def test_a_problem_set_has_what_a_lecturer_needs(path, made):
 
 
 @by_name
+def test_the_page_for_students_lists_it(path, made):
+    page = (assignments.ROOT / "book" / "assignments.md").read_text(encoding="utf-8")
+    title = graders_file(made, path).title.removeprefix("Problem set ")
+    assert f"| {title} |" in page
+
+
+@by_name
 def test_the_chapters_do_not_take_a_master_for_one_of_theirs(path):
     assert path not in chapters()
 
@@ -378,6 +385,11 @@ def test_a_public_check_that_the_reference_fails_is_an_error(tmp_path):
 def test_an_assignment_that_does_not_exist_is_named(capsys):
     assert assignments.main(["77"]) == 1
     assert "there is no chapter 77" in capsys.readouterr().out
+
+
+def test_a_master_may_leave_the_limits_as_they_are(tmp_path):
+    notebook = read(specimen(tmp_path, GOOD.replace('limits = {"cpu": 3}\n', "")))
+    assert assignments.Build(notebook, "01_specimen", 5).assignment().limits == Limits()
 
 
 def test_a_leaderboard_keeps_the_true_ratings_from_its_inputs(tmp_path):
