@@ -246,7 +246,7 @@ Where the last column of the first table names a rival, the <a href="#are-the-di
 #
 # Newcomers of MovieLens-100K: people whom no method has met, of each of whom $k$ ratings are shown (chapter 02 has the protocol). RMSE in stars, lower is better; pairs in the right order and nDCG@5, higher is better. *Train* and *answer* are times of a fit, and of one
 # person's answer about twenty films after twenty ratings, in products of two matrices of a thousand rows and columns (a few hundredths of a second on an ordinary core); *kB* is the memory of that answer, *numbers* what the fitted method keeps: parameters, or
-# similarities, or the ratings themselves. Click a head to sort; type a word, such as a family, to filter.
+# similarities, or the ratings themselves. Chapter 12's rows are means over three draws of the shown ratings, all others over five. Click a head to sort; type a word, such as a family, to filter.
 
 # %% tags=["sortable", "remove-input"]
 tables["newcomers at a glance"]
@@ -405,6 +405,7 @@ tables["where a result is stored"]
 # ## The promises, one by one
 #
 # Seven things are said of large-model meta-learning, four as praise and three as warning. For each promise we list what speaks for it and what against. Each number comes from the stored results or from a claim that its chapter checks; when both columns are filled the promise holds *partly*.
+# We chose the lines after the chapters had been written, with their numbers in view. The claims at the end guard each number; which numbers count is our judgement, and you may judge otherwise.
 
 # %% tags=["say", "remove-input"]
 PAGES = {int(path.name[:2]): path.stem for path in sorted(Path().glob("[0-9][0-9]_*.ipynb"))}
