@@ -160,15 +160,16 @@ def leaderboard(
             board = board if value is None else board[board[column] == value]
         typer.echo(board.to_json(orient="records", indent=1))
         return
+    page = Console(width=300, soft_wrap=True)  # a narrow terminal wraps the lines; nothing is cut
     for title, cells in tables.items():
-        out.print(title, style="bold", highlight=False)
+        page.print(title, style="bold", highlight=False)
         table = Table(box=None)
         table.add_column("method")
         for name in cells.columns:
             table.add_column(name, justify="right")
         for method, row in cells.iterrows():
             table.add_row(method, *row)
-        out.print(table, "")
+        page.print(table, "")
 
 
 @app.command()

@@ -270,7 +270,7 @@ def test_the_leaderboard_prints_saved_results(ask, tmp_path, monkeypatch):
 
 
 def test_the_leaderboard_prints_the_tables_of_chapter_15(ask, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("TERM", "dumb")  # as in a pipe: no width is known
     shown = " ".join(ask("leaderboard").stdout.split())
     for title, table in comparison.report().items():
         assert title in shown
