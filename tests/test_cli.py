@@ -94,7 +94,16 @@ def test_a_csv_file_says_the_same_as_options(ask, tmp_path):
 
 def test_the_2016_films_are_there_too(ask):
     answer = json.loads(
-        ask("recommend", "--data", "movielens-2016", "--rate", "The Matrix=5", "--json").stdout
+        ask(
+            "recommend",
+            "--method",
+            "item-mean",
+            "--data",
+            "movielens-2016",
+            "--rate",
+            "The Matrix=5",
+            "--json",
+        ).stdout
     )
     assert answer["scale"] == [0.5, 5]
 
