@@ -559,7 +559,8 @@ def kept(strength, n=10):
     """Similarity of each one's n nearest on the other half: [people]."""
     trust = one[0] * one[1] / np.maximum(one[1] + strength, 1)
     np.fill_diagonal(trust, -1)
-    best = np.argpartition(-trust, n, axis=1)[:, :n]  # [people, n]
+    # the first of equals, and what differs by rounding only is equal
+    best = np.argsort(-trust.round(6), kind="stable")[:, :n]  # [people, n]
     elsewhere, count = (np.take_along_axis(x, best, axis=1) for x in other)
     total = np.maximum(count.sum(axis=1), 1)
     return (elsewhere * count).sum(axis=1) / total

@@ -1186,7 +1186,7 @@ OWN = "ten of the person's own likes"
 shows = {**lists.lists, OWN: np.array(own)}
 genres = mr.data.genre_table(ratings)
 profile = evaluation.profile(shows, shop.train, genres)
-often = np.argsort(-shop.train.item_counts(at_least=4))
+often = np.argsort(-shop.train.item_counts(at_least=4), kind="stable")
 top_tenth = often[: ratings.n_items // 10]
 profile["most liked tenth"] = {
     name: np.isin(shown[shown >= 0], top_tenth).mean()

@@ -354,7 +354,7 @@ title gives none. That is a choice for the scale and not for the order: where on
 # The ten ratings are a *set*: nothing in the protocol depends on their order. A prompt has one. So ask again with the same ratings in another random order, and see how far
 # the expected ratings move. The yardstick is how much they differ from film to film.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 turn = np.random.default_rng(seed + 1).permutation(10)
 turned = dataclasses.replace(
     e, support_items=e.support_items[:, turn],
@@ -441,7 +441,7 @@ i_is_known = np.array([np.subtract(*train.item_counts()[pair]) > 0 for pair in t
 by_pair = evaluation.bootstrap((prefers_i == i_is_known).astype(float))
 print(f"which of two, mean of both orders: the better known film in {by_pair:.2f}")
 
-# %% tags=["say", "remove-input"]
+# %% tags=["say", "remove-input", "nbval-ignore-output"]
 lean = {name: evaluation.paired(v, leaning["people's own ratings"]) for name, v in leaning.items() if name != "people's own ratings"}
 mr.say(f"""
 People rate the better known film of a pair higher in {mr.percent(leaning["people's own ratings"].mean())} of the cases (half of a tie). The expected rating favours it in {mr.percent(leaning["expected rating"].mean())}

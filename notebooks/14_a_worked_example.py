@@ -346,7 +346,7 @@ def answer(model, X, rows):
         return model(X[rows])[:, 0].numpy()
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 model = fresh()
 losses, whole = fit(model, X, train)
 printed, meant = losses[:, -1], losses.mean(axis=1)
@@ -369,7 +369,7 @@ ax.set_xlim(0.8, 5.1)
 plots.label_ends(ax, {"last batch": (printed[-1], RED), "mean of epoch": (meant[-1], BLUE),
                       "same for all": (constant, GREY)});  # fmt: skip
 
-# %% tags=["say", "remove-input"]
+# %% tags=["say", "remove-input", "nbval-ignore-output"]
 mr.say(f"""
 The last batch holds the {len(train) % 64} rows that were left over. Its loss says more about those rows than about the network, and in {{numref}}`fig-14-loss` it wanders by up to
 {off:.2f}. Someone who stops at a lucky epoch and writes down its number has measured luck. The mean of the epoch tells the truth, and the truth is bad: it lies on the

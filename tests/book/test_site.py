@@ -35,10 +35,11 @@ DRAWN = """() => (window.MathJax?.startup?.promise ?? Promise.resolve())
 
 # Open all folds. Measuring contrast takes axe-core most of its time, so of the many coloured words
 # of code and the many formulas in a line, which look alike, one of each kind is enough; and of the
-# entries of a reference page the first ten.
+# entries of a reference page and the rows of a table the first ten.
 PREPARE = """() => {
   document.querySelectorAll('details').forEach(d => { d.open = true });
   [...document.querySelectorAll('dl.py')].slice(10).forEach(entry => entry.remove());
+  document.querySelectorAll('tbody tr:nth-child(n + 11)').forEach(row => row.remove());
   const seen = new Set();
   document.querySelectorAll('.highlight span, mjx-container:not([display])').forEach(node => {
     const kind = [node.tagName, node.className, !!node.closest('.cell_output')].join();
