@@ -203,6 +203,7 @@ new_films = leaderboard.latest(board, "new items", "ndcg@10").set_index("method"
 best_new = new_films.idxmax()
 nexts = leaderboard.latest(board, "next item", "ndcg@10").set_index("method")["mean"]
 tops = leaderboard.latest(board, "classic top-N", "ndcg@10").set_index("method")["mean"]
+honest = tops.drop("implicit ALS with dislikes")  # chapter 04: its lead is the candidates' doing
 colds = leaderboard.latest(board, "both new", STAR).query("k == 20").set_index("method")["mean"]
 rows = {
     "a newcomer, known films": (at_20.index[0], "RMSE at k = 20", at_20.iloc[0], at_20[BIAS], BIAS),
@@ -213,7 +214,7 @@ rows = {
                                  "popularity"),
     "the next film of a known person": (nexts.idxmax(), "nDCG@10", nexts.max(), nexts["popularity"],
                                         "popularity"),
-    "a list for a known person": (tops.idxmax(), "nDCG@10", tops.max(), tops["popularity"],
+    "a list for a known person": (honest.idxmax(), "nDCG@10", honest.max(), tops["popularity"],
                                   "popularity"),
 }  # fmt: skip
 WHERE = ("newcomers", "newcomers", "both new", "new items", "next item", "classic top-N")
@@ -366,7 +367,7 @@ tables["new items: ndcg@10 (higher is better)"]
 tables["next item: ndcg@10 (higher is better)"]
 
 # %% [markdown]
-# **Classic top-N**: a list for a known person. **Classic ratings**: five random folds of the rows, the oldest yardstick.
+# **Classic top-N**: a list for a known person. The first row, implicit ALS with dislikes, is not a better method: films that a person rated low are candidates of this protocol, and whoever is told of them need not place them (chapter 04). The verdict above leaves it out. **Classic ratings**: five random folds of the rows, the oldest yardstick.
 
 # %% tags=["sortable", "remove-input"]
 tables["classic top-N: ndcg@10 (higher is better)"]
