@@ -205,7 +205,7 @@ def site(proof):
     """The strict render, then every page in a browser."""
     code = proof.step("strict render of the book", lambda r: render(fresh=True))
     if code == 0 and all((ROOT / page).exists() for page in PAGES):
-        where = (*PAGES, "-n", "2", "--dist", "loadgroup")  # what is printed is printed once
+        where = (*PAGES, "-n", "2")
         proof.step("every page in a browser", lambda r: pytest(r, *where))
 
 

@@ -6,7 +6,6 @@ import make_pdf
 import pytest
 from chapters import ROOT
 
-pytestmark = pytest.mark.xdist_group("pdf")  # one worker prints, once
 FEW = [
     ("Part IV. Meta-learning", ["notebooks/13_large_model_meta_learning"]),
     ("Around the book", ["book/faq"]),
