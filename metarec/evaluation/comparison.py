@@ -35,11 +35,11 @@ def matrix(board: pd.DataFrame) -> pd.DataFrame:
     cells = known.pivot_table("chapter", "method", "protocol", aggfunc="last")
     cells = cells.reindex([m for m in FAMILY if m in cells.index])
     cells = cells[[p for p in METRICS if p in cells]].fillna("")
-    told = {
+    rows = {
         method: [_cell(method, protocol, chapter) for protocol, chapter in row.items()]
         for method, row in cells.iterrows()
     }
-    return pd.DataFrame.from_dict(told, orient="index", columns=list(cells.columns))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(cells.columns))
 
 
 def _cell(method: str, protocol: str, chapter: str) -> str:
