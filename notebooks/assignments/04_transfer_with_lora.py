@@ -105,7 +105,7 @@ aspect("where nothing is saved any more", 1,
 #
 # In the evening a hundred readers press the button at once, each with an adapter of their own, and some without any: the
 # new visitors, for whom `reader` is $-1$. Compute the adapted layer for the whole batch. A row's own matrix
-# $\mathbf W + \frac{s}{r} \mathbf A_u \mathbf B_u$ has as many numbers as the layer; never build it.
+# $\mathbf W + \frac{s}{r} \mathbf A_u \mathbf B_u$ has as many numbers as the layer; never build it. (No check sees whether you did. The memory of a shop would.)
 #
 # Or build it once, for a reader who asks a lot: adding $\mathbf A_u \mathbf B_u$ into a copy of $\mathbf W$ is called
 # *merging*. Count the multiplications of numbers, and leave the scale out. Merging costs the product of the two thin
@@ -259,7 +259,7 @@ def through(change, x, rank):
     """
     outputs = x @ change.T
     sides = np.linalg.svd(outputs, full_matrices=False)[2]  # directions of the outputs
-    left, size, right = np.linalg.svd(change, full_matrices=False)
+    _, size, right = np.linalg.svd(change, full_matrices=False)
     ranks = range(1 + min(change.shape))
     best = [outputs @ sides[r:].T for r in ranks]
     plain = [x @ (size[r:, None] * right[r:]).T for r in ranks]
@@ -392,7 +392,8 @@ aspect("more columns than ratings", 1, "The strength makes it possible, and home
 # $\mathbf c^\top \mathbf w + \varepsilon$, above a level that we leave out; the weights $w_j$ are independent, with mean zero and variance
 # `spread[j]`; the noise has variance `noise`. The weights at home are known: $\mathbf w_0$. From country to country weights differ: the $w_j - w_{0j}$ are
 # independent, with mean zero and variance `gap * spread[j]`. A *gap* of 0 means one country; a gap of 1, that home is as far away as zero is. The
-# true gap is not known, one is *assumed*. Both ways learn from ratings of the books `shown`, all of them from the new country, by ridge regressions:
+# true gap is not known, one is *assumed*. Both ways learn from one rating for each row of `shown`,
+# all given in the new country, by ridge regressions:
 #
 # - **alone**: home is forgotten; $w_j^2$ has the price `noise / spread[j]`;
 # - **from home**: $(w_j - w_{0j})^2$ has the price `noise / (assumed * spread[j])`. Who assumes 0 keeps home as it is.
@@ -403,8 +404,8 @@ aspect("more columns than ratings", 1, "The strength makes it possible, and home
 # hurts.
 #
 # Then plot the crossing against the number of ratings, from none to a thousand, for assumed gaps of 0, 0.1, 0.3 and 1 (five columns of spread 1 and
-# noise 1 will do). Where do the curves begin? They fall to numbers that are not the assumed gaps: to which, and why? And where would the curve of
-# somebody lie who always assumes the true gap? By how much, then, may one be wrong about the gap?
+# noise 1 will do). Where do the curves begin, and to which numbers do they go down? For two of them that is not the assumed gap: why? And where would the
+# curve of somebody lie who always assumes the true gap? By how much, then, may one be wrong about the gap?
 
 # %% tags=["solution"]
 def where_home_hurts(shown, asked, spread, noise, assumed, gaps):
@@ -493,8 +494,8 @@ aspect("nobody has rated yet", 1, "Without ratings nobody moves. The crossing fo
 #   at random. B follows from the second step on. The beginning says nothing about the hundredth step: what can get worse is decided by data and by stopping.
 # - Old customers: chapter 08 measured forgetting with LoRA, too (margin 0.31 before, 0.26 with LoRA, 0.12 with all weights); a low rank is no insurance.
 #   They lose nothing where the adapter is left out, for then the old network is back; with one merged network for all they lose what question 6 counts, which grows with the gap.
-# - The place to begin: all curves begin at 1. Home kept as it is (assumed 0) falls to 0: with enough ratings it always hurts. An assumed gap a falls to a(2 − a), nearly twice
-#   the assumption where that is small; so the truth may be nearly twice what one assumed, and more while ratings are few. Who assumes the truth stays at 1: home hurts only if it is farther
+# - The place to begin: all curves begin at 1. Home kept as it is (assumed 0) falls to 0: with enough ratings it always hurts. An assumed gap a falls to a(2 − a) (with many ratings
+#   the errors differ by terms in −2/a + gap/a² and −2 + 1 alone), nearly twice the assumption where that is small; so the truth may be nearly twice what one assumed, and more while ratings are few. Who assumes the truth stays at 1: home hurts only if it is farther
 #   away than zero, whatever the number of ratings. Chapter 08: strangers alone were level with all contemporaries after twenty ratings, transferred was below both; at
 #   k = 0 naive pooling was worse than target only.
 #
