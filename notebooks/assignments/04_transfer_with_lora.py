@@ -110,7 +110,7 @@ aspect("where nothing is saved any more", 1,
 # Or build it once, for a reader who asks a lot: adding $\mathbf A_u \mathbf B_u$ into a copy of $\mathbf W$ is called
 # *merging*. Count the multiplications of numbers, and leave the scale out. Merging costs the product of the two thin
 # matrices; it saves, on each of this reader's rows, the two thin products. For which readers does it need fewer than it saves in this batch?
-# You have seen the number from which on it pays.
+# You have met the number at which this turns.
 
 # %% tags=["solution"]
 def serve(x, weight, bias, a, b, reader, scale):
