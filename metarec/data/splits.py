@@ -260,5 +260,7 @@ def people(ratings: Ratings) -> Iterator[tuple[int | str, np.ndarray, np.ndarray
     table = ratings.table.assign(position=ratings.positions()[1])
     if ratings.has_timestamps:
         table = table.sort_values("timestamp", kind="stable")
-    for user, rows in table.groupby("user", sort=True):
-        yield user, rows["position"].to_numpy(), rows["rating"].to_numpy()
+    table = table.sort_values("user", kind="stable")
+    users, starts = np.unique(table["user"].to_numpy(), return_index=True)
+    columns = (table[name].to_numpy() for name in ("position", "rating"))
+    yield from zip(users, *(np.split(column, starts)[1:] for column in columns), strict=True)

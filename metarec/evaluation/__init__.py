@@ -29,7 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "newcomers",
             "next_item",
         ],
-        "judging": ["tune"],
+        "judging": ["tune", "tune_each"],
         "claims": ["ClaimError", "check", "percent", "say"],
     },
 )

@@ -154,15 +154,53 @@ def tune(
     """
     whole = _errors if metric in ("rmse", "mae") else _order
     judge = few_shot if isinstance(validation, Task) else whole
-    tried = []
-    for point in ParameterGrid(dict(grid)):
-        candidate = clone(method).set_params(**point)
-        table = judge({"candidate": candidate}, train, validation).table
-        means = table[table["method"] == "candidate"].groupby("metric")["value"].mean()
-        tried.append(point | {metric: means[metric]})
+    points = list(ParameterGrid(dict(grid)))
+    candidates = {f"point {n}": clone(method).set_params(**p) for n, p in enumerate(points)}
+    table = judge(candidates, train, validation).table
+    means = table.groupby(["metric", "method"])["value"].mean()[metric]
+    tried = [point | {metric: means[name]} for name, point in zip(candidates, points, strict=True)]
     return pd.DataFrame(tried).sort_values(
         metric, ascending=metric in ("rmse", "mae"), ignore_index=True
     )
+
+
+def tune_each(
+    entrants: Mapping[str, tuple[Recommender, Mapping[str, Iterable]]],
+    train: Ratings,
+    validation: Task | Episodes,
+    metric: str = "rmse",
+) -> tuple[dict[str, Recommender], pd.DataFrame]:
+    """Tune several methods on the same validation data, and show what each was allowed to try.
+
+    Parameters
+    ----------
+    entrants : mapping from name to (method, grid)
+        See `tune`. Whoever compares methods gives their grids the same number of points.
+    train : Ratings
+    validation : metarec.data.splits.Task, or Episodes
+    metric : str
+
+    Returns
+    -------
+    tuned : dict from name to method
+        Unfitted, each with its best setting.
+    budget : pandas.DataFrame
+        One row a point, indexed by `method` and `setting`, a method's best first; its column is
+        the metric.
+
+    Raises
+    ------
+    KeyError
+        When the validation part does not give such a metric.
+    """
+    tuned, budget = {}, {}
+    for name, (method, grid) in entrants.items():
+        tried = tune(method, grid, train, validation, metric)
+        points = tried[list(grid)].to_dict("records")
+        tuned[name] = clone(method).set_params(**points[0])
+        settings = [", ".join(f"{p} = {v}" for p, v in point.items()) for point in points]
+        budget[name] = pd.Series(tried[metric].to_numpy(), settings)
+    return tuned, pd.concat(budget, names=["method", "setting"]).to_frame(metric)
 
 
 def rating_errors(

@@ -32,14 +32,18 @@ def trait_names(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
 
 def traits(people: pd.DataFrame | None, names: Sequence[str], n_people: int) -> np.ndarray:
     """1 where a person has a trait, 0 where not, NaN where nobody knows: [people, traits]."""
-    table = np.full((n_people, len(names)), np.nan)
+    table, told = np.full((n_people, len(names)), np.nan), {}
     for place, name in enumerate(names):
         column, sign, value = name.partition(">" if ">" in name else "=")
         if people is None or column not in people:
             continue
-        values = people[column]
-        has = values > float(value) if sign == ">" else values.astype(str) == value
-        table[:, place] = np.where(values.isna(), np.nan, has)
+        if column not in told:  # once a column, not once a trait
+            values, number = people[column], sign == ">"
+            plain = values.to_numpy(float, na_value=np.nan) if number else values.astype(str)
+            told[column] = np.asarray(plain), values.isna().to_numpy()
+        values, unknown = told[column]
+        has = values > float(value) if sign == ">" else values == value
+        table[:, place] = np.where(unknown, np.nan, has)
     return table
 
 

@@ -149,6 +149,22 @@ def test_tuning_tries_the_whole_grid_and_puts_the_best_first(made_up):
     assert ranked["pairwise"].is_monotonic_decreasing
 
 
+def test_tuning_each_keeps_the_best_setting_and_shows_every_point(made_up):
+    split = newcomers(made_up)
+    entrants = {
+        "bias": (Bias(n_sweeps=3), {"user_shrinkage": [1000, 1]}),
+        "bayes": (HierarchicalBayes(n_sweeps=3), {"n_factors": [1, 2], "seed": [0, 1]}),
+    }
+    tuned, budget = judging.tune_each(entrants, split.train, split.validation)
+    assert tuned["bias"].get_params() == Bias(n_sweeps=3, user_shrinkage=1).get_params()
+    assert list(budget.loc["bias"].index) == ["user_shrinkage = 1", "user_shrinkage = 1000"]
+    assert len(budget.loc["bayes"]) == 4
+    best = budget.loc["bayes"].index[0]
+    kept = tuned["bayes"].get_params()
+    assert best == f"n_factors = {kept['n_factors']}, seed = {kept['seed']}"
+    assert entrants["bias"][0].user_shrinkage == 5  # the method handed in is as it was
+
+
 def test_tuning_on_a_holdout_of_the_training_part_judges_rows_or_lists(made_up):
     fold = next(rating_folds(made_up, seed=1))
     grid = {"item_shrinkage": [1, 1000]}
