@@ -174,7 +174,7 @@ aspect("wearers who have judged nothing", 1, "No judgement, no step: also with a
 #
 # The consultant asks for $n$ = ten million ("just to be safe"), and most wearers have judged fewer scenes than there
 # are traits, so $\mathbf H$ is singular for each of them. You need neither a loop over the steps nor an inverse of
-# $\mathbf H$. When it works, try $n = 1$ and a huge $n$ on wearers of whom some have judged much more than the others: who decides
+# $\mathbf H$. (A loop that is right earns three points; the fourth is for ten million.) When it works, try $n = 1$ and a huge $n$ on wearers of whom some have judged much more than the others: who decides
 # where Reptile settles?
 
 # %% tags=["solution"]
@@ -210,9 +210,9 @@ expect(
 )
 expect(
     reptile_settles,
-    (*_toy, 0.2, 1, 10_000_000),
+    (*_toy, 0.2, 1, 1000),
     np.array([0.5]),
-    "the same after ten million steps",
+    "the same after a thousand steps",
     "Both have arrived at their own best points, whatever the curvature.",
 )
 expect(
@@ -236,6 +236,7 @@ aspect("a few steps", 2,
 aspect("wearers who have judged little or nothing", 1,
        "A direction that somebody has not judged keeps its start; no inverse of a singular matrix is needed.",
        cases=[_club(40, 4, 6, 1.0, 8, fewest=0), _club(60, 3, 5, 0.0, 3, fewest=0)])
+# It comes last: who loops over the steps is stopped here, and keeps the rest.
 aspect("ten million steps", 1, "A power of a matrix needs some twenty products, not ten million.",
        cases=[_club(30, 3, 6, 1.0, 10_000_000), _club(40, 12, 5, 3.0, 10_000_000)])
 
