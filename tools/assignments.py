@@ -88,11 +88,11 @@ class Build:
             self.names["expect"] = self.expect
         exec(compile(cell.source, f"{self.name}, cell {position}", "exec"), self.names)
 
-    def expect(self, function, args, returns, what, hint="", **tolerance):
+    def expect(self, function, args, returns, what, hint="", metric="", bar=0.0, **tolerance):
         """Note a public check, which the reference answer must pass."""
-        expect(function, args, returns, what, hint, **tolerance)
-        case = Case(tuple(args), returns, **tolerance)
-        self.current["aspects"].append(Aspect(what, 0, hint, (case,), public=True))
+        expect(function, args, returns, what, hint, metric=metric, bar=bar, **tolerance)
+        case, bars = Case(tuple(args), returns, **tolerance), ((bar, 0),) if metric else ()
+        self.current["aspects"].append(Aspect(what, 0, hint, (case,), True, metric, bars))
 
     def aspect(self, name, points, hint, cases, metric="", truths=(), bars=(), **tolerance):
         """Note a hidden aspect; what is right is what the reference answer returns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from metarec.grading import plain
+from metarec.grading.board import per_person
 from metarec.grading.compare import ATOL, RTOL, difference
 
 
@@ -14,8 +15,10 @@ def expect(
     hint: str = "",
     rtol: float = RTOL,
     atol: float = ATOL,
+    metric: str = "",
+    bar: float = 0.0,
 ) -> None:
-    """Call a function and say whether it returns what it should.
+    """Call a function and say whether it returns what it should, or scores well enough.
 
     Parameters
     ----------
@@ -31,6 +34,11 @@ def expect(
         What to think of when it is wrong.
     rtol, atol : float
         Tolerances, as `numpy.isclose` has them.
+    metric : str
+        A name of `metarec.grading.board.METRICS`: then `returns` are true ratings, and scores come
+        back for the candidates.
+    bar : float
+        The mean of the metric over people must reach it.
 
     Raises
     ------
@@ -46,7 +54,12 @@ def expect(
     copies = plain.loads(plain.dumps(list(args)))  # the function may change its arguments
     try:
         found = plain.loads(plain.dumps(function(*copies)))
-        why = difference(found, returns, rtol, atol)
+        if metric:
+            score = per_person(metric, [(found, returns)]).mean()
+            what += f" (scores {score:.3f}, the bar is at {bar:.3f})"
+            why = "" if score >= bar else "below the bar"
+        else:
+            why = difference(found, returns, rtol, atol)
     except plain.NotPlain:
         why = "what comes back is no plain number, array, list or text"
     if why:

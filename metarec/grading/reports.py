@@ -6,6 +6,7 @@ import csv
 import html
 from pathlib import Path
 
+from metarec.grading import board
 from metarec.grading.assignment import Assignment, Question
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
@@ -70,11 +71,9 @@ def write_all(records: list[dict], assignment: Assignment, out: Path) -> None:
     _table(out / "class.csv", ["student", "file", "state", *heads, "points", "of"], rows)
     if asked:
         _table(out / "written.csv", ["student", "question", "points", "comment", "of"], hand_rows)
-    boards = [row for record in records for row in board_rows(record)]
-    if boards:
-        boards.sort(key=lambda row: (-row[0], row[1]))
-        shown = [[f"{score:.4f}", *rest] for score, *rest in boards]
-        _table(out / "leaderboard.csv", ["score", "student", "question"], shown)
+    ranked = [[plain_cell(cell) for cell in row] for row in board.table(records)]
+    if ranked:
+        _table(out / "leaderboard.csv", board.HEAD, ranked)
 
 
 def _table(path: Path, head: list[str], rows: list[list]) -> None:
@@ -110,16 +109,6 @@ def class_row(record: dict, assignment: Assignment, by_hand: dict) -> list[str]:
     ends = [amount(total), amount(assignment.points)]
     state = record["state"] + ("" if record["isolated"] else "; no sandbox")
     return [*map(plain_cell, (record["student"], record["file"], state)), *cells, *ends]
-
-
-def board_rows(record: dict) -> list[list]:
-    """Scores of a leaderboard."""
-    return [
-        [aspect["score"], plain_cell(record["student"]), question["number"]]
-        for question in record["questions"]
-        for aspect in question["aspects"]
-        if aspect["score"] is not None
-    ]
 
 
 def report(record: dict, assignment: Assignment, by_hand: dict) -> str:
@@ -173,8 +162,12 @@ def _aspect_line(aspect: dict) -> str:
         if aspect["public"]
         else f"{amount(aspect['points'])} of {amount(aspect['out_of'])}"
     )
-    mark = "✓ right" if not aspect["said"] else "✗ wrong"
-    line = f"{mark}: {esc(aspect['name'])} ({worth})"
+    part = "◑ in part" if aspect["points"] else "✗ wrong"
+    line = f"{part if aspect['said'] else '✓ right'}: {esc(aspect['name'])} ({worth})"
+    if aspect["score"] is not None:
+        line += ": scores {score:.4f}, 95 % interval over people {low:.4f} to {high:.4f}".format(
+            **aspect
+        )
     if aspect["said"]:
         line += f": {esc(aspect['said'])}."
     elif aspect["points"] < aspect["out_of"]:
