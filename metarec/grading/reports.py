@@ -162,12 +162,11 @@ def _aspect_line(aspect: dict) -> str:
         if aspect["public"]
         else f"{amount(aspect['points'])} of {amount(aspect['out_of'])}"
     )
+    if aspect["score"] is not None:
+        ends = f"{aspect['low']:.4f} to {aspect['high']:.4f}"
+        worth += f"; scores {aspect['score']:.4f}, 95 % interval over people {ends}"
     part = "◑ in part" if aspect["points"] else "✗ wrong"
     line = f"{part if aspect['said'] else '✓ right'}: {esc(aspect['name'])} ({worth})"
-    if aspect["score"] is not None:
-        line += ": scores {score:.4f}, 95 % interval over people {low:.4f} to {high:.4f}".format(
-            **aspect
-        )
     if aspect["said"]:
         line += f": {esc(aspect['said'])}."
     elif aspect["points"] < aspect["out_of"]:

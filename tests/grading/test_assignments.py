@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from metarec.__main__ import app
 from metarec.grading import Assignment, Limits, Sandbox, marking
+from metarec.grading.board import per_person
 
 MASTERS = chapters(folder=assignments.MASTERS)
 WRONG = [path for master in MASTERS for path in sorted(master.with_suffix("").glob("wrong_*.py"))]
@@ -310,6 +311,32 @@ def test_a_typical_mistake_is_caught_where_it_should_be(path, made):
         lost = {(number, a["name"]) for a in row["aspects"] if a["said"] and not a["public"]}
         assert set(loses) <= lost, row
         assert row["points"] < question.points
+
+
+def contest_of(question):
+    """The hidden aspects of a question that are scored on held-out people."""
+    return [aspect for aspect in question.aspects if aspect.metric and not aspect.public]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@by_name
+def test_the_bars_of_a_contest_part_good_from_bad_whatever_the_seed(path, seed):
+    build = assignments.Build(master(path), path.stem, seed)
+    for question in build.assignment().questions:
+        for aspect in contest_of(question):
+            bars = [bar for bar, _ in aspect.bars]
+            assert sorted(set(bars)) == bars
+            assert aspect.bars[-1][1] == aspect.points
+            for other in (None, *sorted(path.with_suffix("").glob("*.py"))):
+                source, loses = alternative(other) if other else ("", [])
+                names = dict(build.names)
+                exec(source, names)
+                if other and other.stem != "second" and (question.number, aspect.name) not in loses:
+                    continue
+                answers = [names[question.function](*case.args) for case in aspect.cases]
+                pairs = [(a, c.expected) for a, c in zip(answers, aspect.cases, strict=True)]
+                reached = per_person(aspect.metric, pairs).mean() >= bars[-1]
+                assert reached == (not loses), (other, aspect.name)
 
 
 # ---------------------------------------------------------------- the tool itself

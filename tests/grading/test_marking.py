@@ -23,6 +23,7 @@ from metarec.grading import (
     marking,
     reports,
 )
+from metarec.grading.board import per_person
 from metarec.grading.sandbox import Outcome, Sandbox
 
 RIGHT = "import numpy as np\ndef centre(r): return np.mean(r)"
@@ -136,7 +137,31 @@ def test_a_leaderboard_scores_without_showing_the_truth(contest):
     assert best["points"] == 6 > half["points"] == 2 > none["points"] == 0
     assert best["aspects"][0]["score"] > half["aspects"][0]["score"] > 0.6
     assert none["aspects"][0]["score"] == 0.5
-    assert "scores 0.5" in none["aspects"][0]["said"]
+    assert none["aspects"][0]["said"] == "the next bar is at 0.6000"
+    row = half["aspects"][0]
+    assert row["said"] == "the next bar is at 0.9000"
+    assert row["low"] < row["score"] < row["high"]
+    assert len(row["people"]) == 5
+    assert not best["aspects"][0]["said"]
+
+
+def test_one_call_may_ask_about_many_people(contest):
+    cases = contest.aspects[0].cases
+    truth = np.stack([case.expected for case in cases])
+    scores = np.stack([case.args[1] @ [1.0, 0.0] for case in cases])
+    alone = per_person("pairwise accuracy", list(zip(scores, truth, strict=True)))
+    assert np.array_equal(per_person("pairwise accuracy", [(scores, truth)]), alone)
+    scores[2, 3] = np.inf  # costs this person, nobody else
+    alone[2] = 0
+    assert np.array_equal(per_person("pairwise accuracy", [(scores, truth)]), alone)
+    assert not per_person("pairwise accuracy", [(scores[:4], truth)]).any()
+
+
+def test_who_rated_everything_alike_has_no_score_whatever_comes_back():
+    truth = np.array([[1.0, 2.0], [3.0, 3.0], [5.0, 4.0]])
+    for odd in (0.0, np.nan):
+        scores = np.array([[1.0, 2.0], [odd, 1.0], [1.0, 2.0]])
+        assert per_person("pairwise accuracy", [(scores, truth)]).tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +324,15 @@ def test_reports_may_not_lie_among_the_submissions(place):
 
 def test_a_leaderboard_is_written_best_first(place, contest):
     items = [case.args[1] for case in contest.aspects[0].cases]
-    answers = {"Ada": [x[:, 0] for x in items], "Bob": [x @ [1.0, -0.5] for x in items]}
+    best = [x @ [1.0, -0.5] for x in items]
+    close = [best[0] * [1, 1, 1, 1, 1, 1, 1, 1, -1], *best[1:]]
+    answers = {
+        "=Ada": [-x[:, 0] for x in items],
+        "Cleo": best,
+        "Bob": best,
+        "Di": close,
+        "Eve": [1],
+    }
     made = dataclasses.replace(centre_assignment(), questions=(contest,))
     records = []
     for name, found in answers.items():
@@ -308,8 +341,19 @@ def test_a_leaderboard_is_written_best_first(place, contest):
                         "questions": [row], "written": {}, "isolated": True})  # fmt: skip
     reports.write_all(records, made, place)
     lines = (place / "leaderboard.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "score,student,question"
-    assert [line.split(",")[1] for line in lines[1:]] == ["Bob", "Ada"]
+    rows = list(csv.DictReader(lines))
+    shown = [(r["place"], r["student"], r["not told apart"]) for r in rows]
+    assert shown == [
+        ("1", "Bob", "yes"),
+        ("1", "Cleo", "yes"),
+        ("3", "Di", "yes"),
+        ("4", "'=Ada", ""),
+    ]
+    for row in rows:
+        assert (row["question"], row["part"]) == ("6", "held-out people")
+        low, score, high, behind = (float(row[k]) for k in ("low", "score", "high", "behind"))
+        assert low <= score <= high
+        assert behind == pytest.approx(float(rows[0]["score"]) - score, abs=1e-4)
 
 
 def test_without_a_sandbox_it_says_so(place, bare):
@@ -354,6 +398,20 @@ def test_the_graders_file_is_for_its_owner_and_comes_back_as_it_was(place, conte
 
 
 # ---------------------------------------------------------------- public checks
+
+
+def test_a_public_check_of_a_contest_has_a_bar(capsys):
+    truth = np.array([[1.0, 2.0, 3.0], [3.0, 2.0, 2.0]])
+    known = {
+        "returns": truth,
+        "what": "two people",
+        "hint": "Turn round.",
+        "metric": "pairwise accuracy",
+    }
+    expect(np.negative, (-truth,), bar=0.9, **known)
+    assert "two people (scores 1.000, the bar is at 0.900)" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match=r"below the bar\. Turn round"):
+        expect(np.negative, (truth,), bar=0.1, **known)
 
 
 def test_a_public_check_judges_as_the_grader_does(capsys):
