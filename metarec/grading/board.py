@@ -10,7 +10,19 @@ METRICS = {
     "ndcg@5": lambda scores, ratings: ndcg(scores, exponential_gain(ratings), k=5),
     "pairwise accuracy": pairwise_accuracy,
 }
+NOT_FINITE = "a score is no finite number"
 HEAD = ["question", "part", "place", "student", "score", "low", "high", "behind", "not told apart"]
+
+
+def unusable(answer, truth: np.ndarray) -> str:
+    """What is wrong with the scores of one call, in words; empty when all can be used."""
+    if not isinstance(answer, np.ndarray):
+        return "a numpy array is asked for"
+    if answer.shape != truth.shape:
+        return "an array of another shape is asked for"
+    if answer.dtype.kind not in "fiu":
+        return "an array of numbers is asked for"
+    return "" if np.isfinite(answer).all() else NOT_FINITE
 
 
 def per_person(metric: str, pairs: list[tuple]) -> np.ndarray:
@@ -33,8 +45,7 @@ def per_person(metric: str, pairs: list[tuple]) -> np.ndarray:
     found = []
     for answer, truth in pairs:
         truth = np.asarray(truth, dtype=np.float64)
-        numbers = isinstance(answer, np.ndarray) and answer.dtype.kind in "fiu"
-        whole = numbers and answer.shape == truth.shape
+        whole = unusable(answer, truth) in ("", NOT_FINITE)
         scores = answer.astype(np.float64) if whole else np.full(truth.shape, np.nan)
         scores, truth = np.atleast_2d(scores), np.atleast_2d(truth)
         usable = np.isfinite(scores).all(axis=1)

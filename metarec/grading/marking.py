@@ -15,7 +15,7 @@ from tqdm import tqdm
 from metarec.evaluation import bootstrap
 from metarec.grading import plain, submissions
 from metarec.grading.assignment import Aspect, Assignment, Question
-from metarec.grading.board import per_person
+from metarec.grading.board import per_person, unusable
 from metarec.grading.compare import difference
 from metarec.grading.sandbox import Outcome, Sandbox
 
@@ -79,12 +79,14 @@ def judge(aspect: Aspect, answers: list, outcome: Outcome) -> dict:
     why = next(filter(None, (_said(a, case, outcome, aspect.metric) for a, case in pairs)), "")
     points = 0 if why else aspect.points
     if aspect.metric and not why:
-        people = per_person(aspect.metric, [(a[1], case.expected) for a, case in pairs])
+        calls = [(a[1], case.expected) for a, case in pairs]
+        people = per_person(aspect.metric, calls)
         over = bootstrap(people)
         row |= {"score": over.mean, "low": over.low, "high": over.high, "people": people.tolist()}
         points = max((p for bar, p in aspect.bars if over.mean >= bar), default=0)
         left = [bar for bar, _ in aspect.bars if over.mean < bar]
-        why = f"the next bar is at {min(left):.4f}" if left else ""
+        odd = next(filter(None, (unusable(*call) for call in calls)), "")
+        why = f"{odd and odd + '; '}the next bar is at {min(left):.4f}" if left else ""
     hint = aspect.hint if why else ""
     return row | {"points": points, "right": not why or points > 0, "said": why, "hint": hint}
 

@@ -411,9 +411,9 @@ aspect("ten thousand attempts", 1, "The density of the maximum moves to the righ
 # **Bars.** Two parts, each with newcomers of several valleys. For orientation the county has run three programs of its own *on the same newcomers*: **A**, what everybody is told (question 1, λ = 5); **B**, questions 1 to 3 put
 # together, with $\mathbf x = (1, \text{facts})$ and 30 steps; **C**, one that also learns of the books what no card says.
 #
-# | part | 1 point | 3 points | 6 points |
-# |---|---|---|---|
-# | valleys of 120 readers | a quarter of the way from A to B | 85 % of it | half of the way from B to C |
+# | part | 1 point | 3 points | 4 points | 6 points |
+# |---|---|---|---|---|
+# | valleys of 120 readers | a quarter of the way from A to B | 85 % of it | a fifth of the way from B to C | half of it |
 #
 # | part | 1 point | 2 points |
 # |---|---|---|
@@ -526,7 +526,7 @@ aspect("valleys of 120 readers", 6,
        "Does the order change with the newcomer's stars? Do few stars move it a little, in the directions in which people "
        "differ here? And do readers know something of the books that stands on no card?",
        cases=[args for args, _ in _many], truths=[true for _, true in _many], metric="pairwise accuracy",
-       bars=_bars(_many, [(0.25, 1), (0.85, 3), (1.5, 6)]))
+       bars=_bars(_many, [(0.25, 1), (0.85, 3), (1.2, 4), (1.5, 6)]))
 aspect("valleys of 40 readers", 2,
        "Forty readers say little about each pair of books. Lean on the facts, or learn fewer numbers.",
        cases=[args for args, _ in _few], truths=[true for _, true in _few], metric="pairwise accuracy",

@@ -171,7 +171,9 @@ def test_unusable_scores_of_a_person_count_nothing(contest, odd):
     items = [case.args[1] for case in contest.aspects[0].cases]
     answers = [x @ [1.0, -0.5] for x in items]
     full = run_contest(contest, answers)["aspects"][0]["score"]
-    assert run_contest(contest, [odd, *answers[1:]])["aspects"][0]["score"] < full
+    row = run_contest(contest, [odd, *answers[1:]])["aspects"][0]
+    assert row["score"] < full
+    assert "is asked for; the next bar" in row["said"] or "no finite number; the" in row["said"]
 
 
 def test_the_ratings_of_held_out_people_are_not_among_the_inputs(contest):
