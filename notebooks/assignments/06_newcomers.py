@@ -521,6 +521,9 @@ def _by_facts(stars, facts, supports, asked):
     level, x = book_means(stars, 5), np.column_stack([np.ones(len(facts)), facts])
     return _served(x, level, learn_prior(x, stars - level, 30), supports, asked)
 
+_practice = _valley(np.random.default_rng(61), 120, 0)[0]
+assert np.array_equal(_practice[0], stars, equal_nan=True), "slips are not of this program"
+
 _many = [_valley(secret, 120, 100) for _ in range(3)]
 _few = [_valley(secret, 40, 80) for _ in range(3)]
 aspect("valleys of 120 readers", 6,
