@@ -24,10 +24,9 @@ CHILD = ("children_user", "children_system")  # of os.times
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("cache")
-        patch.setattr(cache, "folder", lambda: place)
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "200")
-        yield place
+        yield cache.folder()
 
 
 @pytest.fixture
@@ -232,7 +231,7 @@ def test_a_csv_file_without_the_right_columns_is_refused(ask, tmp_path):
     )
 
 
-def test_with_a_cached_fit_an_answer_takes_less_than_five_seconds():
+def test_with_a_cached_fit_an_answer_takes_less_than_five_seconds(home):
     """Seconds of processor time, so that a busy machine does not matter."""
     command = [sys.executable, "-m", "metarec", "recommend", *STAR_WARS]
     subprocess.run(command, check=True, capture_output=True)
