@@ -14,6 +14,7 @@ from metarec.models._sparse import sums
 
 SMALLEST_NOISE = 1e-8  # in squared rating units: a ten-thousandth of a star
 
+
 class Belief:
     """Gaussian beliefs about many vectors: means [n, d] and covariances [n, d, d]."""
 

@@ -42,7 +42,7 @@ def test_a_chapter_runs_in_the_time_that_the_book_promises(path):
 
 # ---------------------------------------------------------------- the checks themselves
 
-GOOD = '''
+GOOD = """
 # %% [markdown]
 # # A specimen
 
@@ -112,7 +112,7 @@ mr.check("c", 1, 0, 2)
 #
 # ## What comes next
 # More.
-'''
+"""
 
 
 def picture():

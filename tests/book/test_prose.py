@@ -101,7 +101,7 @@ def specimen(tmp_path, source):
         ('# %% [markdown] tags=["worked-example"]\n# It is 0.93.\n\n# %%\nassert x == 0.93', None),
         ('# %% [markdown] tags=["worked-example"]\n# It is 0.93.\n\n# %%\nx', "asserts nothing"),
         ('# %% [markdown] tags=["opening"]\n# 40 minutes to read, 30 seconds to run.', None),
-        ('# %% [markdown]\n# 40 minutes to read.', "40"),
+        ("# %% [markdown]\n# 40 minutes to read.", "40"),
     ],
 )
 def test_cells_of_a_notebook(tmp_path, source, complaint):

@@ -64,8 +64,9 @@ def tabs(browser):
         page.on("pageerror", lambda error, page=page: page.complaints.append(str(error)))
         page.on(
             "console",
-            lambda message, page=page: message.type == "error"
-            and page.complaints.append(message.text),
+            lambda message, page=page: (
+                message.type == "error" and page.complaints.append(message.text)
+            ),
         )
         opened[scheme] = page
     yield opened
