@@ -1216,7 +1216,8 @@ that was rated before. The way on is to stop comparing people pair by pair, and 
 
 # %% tags=["hide-input"]
 newcomer_rows = [r.only(full_models) for r in (random_form, time_form)]
-list_rows = top_n.only(lists), next_one.only(followers)  # chapter 02 has the rest
+in_stars = {"user kNN in stars": "user kNN"}  # its name in the other tables
+list_rows = top_n.only(lists).renamed(in_stars), next_one.only(followers)  # chapter 02 has the rest
 newcomer_rows += [r.only(by_likes) for r in in_order.values()]
 saved = evaluation.leaderboard.save("03", *newcomer_rows, classic, *list_rows)
 

@@ -353,14 +353,7 @@ mostly on $k$, which we draw by lot: it has nothing to do with taste. So the toy
 # the same residuals as the others: what it predicts comes on top of the rating that is expected of a stranger.
 
 # %%
-users = ratings.users
-people = pd.get_dummies(
-    pd.DataFrame({
-        "sex": users["sex"],
-        "age": pd.cut(users["age"], [0, 17, 24, 34, 44, 49, 55, 120]),
-        "occupation": users["occupation"],
-    })
-).astype(float)  # fmt: skip
+people = gradient.person_facts(ratings.users)  # [people, facts], 0 or 1
 
 
 class MeLU(models.MeLU):

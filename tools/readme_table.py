@@ -27,7 +27,7 @@ def written(text):
     _, end, after = rest.partition(END)
     if not end:
         raise SystemExit(f"README.md has no lines {START!r} and {END!r}; put them back")
-    table = markdown(comparison.best_of_families(leaderboard.read()))
+    table = markdown(comparison.best_of_families(leaderboard.read().rows))
     return f"{before}{START}\n{table}\n{END}{after}"
 
 

@@ -59,7 +59,7 @@ def measured(said):
 
     number, _, row = said.partition(": ")
     method, metric, k = row.rsplit(", ", 2)
-    board = leaderboard.read(number)
+    board = leaderboard.read(number).rows
     wanted = {"protocol": "newcomers", "method": method, "metric": metric}
     for column, value in wanted.items():
         board = board[board[column] == value]

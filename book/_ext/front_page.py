@@ -57,7 +57,7 @@ def newcomers():
     """The leaderboard's RMSE rows of the newcomers protocol, the latest of each method."""
     from metarec.evaluation import leaderboard
 
-    return leaderboard.latest(leaderboard.read(), "newcomers", "rmse").sort_values("k")
+    return leaderboard.latest(leaderboard.read().rows, "newcomers", "rmse").sort_values("k")
 
 
 def chosen(board):

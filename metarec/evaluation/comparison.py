@@ -11,6 +11,7 @@ import pandas as pd
 from metarec.evaluation import leaderboard
 from metarec.evaluation._field import FAMILY, FITS, METRICS, NEWCOMERS, NEXT, TOP_N, VARIANTS
 from metarec.evaluation.contests import paired_tests, told
+from metarec.evaluation.leaderboard import Stored
 from metarec.evaluation.results import WHOLE
 
 
@@ -22,13 +23,13 @@ def matrix(board: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     board : pandas.DataFrame
-        What `leaderboard.read` returns.
+        The rows that `leaderboard.read` gives.
 
     Returns
     -------
     pandas.DataFrame
-        Texts: the chapter's number, "gap" where the protocol fits the method and nothing is
-        stored, and "" where it does not fit.
+        Texts: the chapter's number, with a star where it was run once; "gap" where the protocol
+        fits the method and nothing is stored; "" where it does not fit.
     """
     known = board[board["protocol"].isin(METRICS)]
     known = known.assign(method=known["method"].str.removesuffix(" (folds)"))
@@ -47,14 +48,14 @@ def _cell(method: str, protocol: str, chapter: str) -> str:
     return "gap" if protocol in fits and not chapter else chapter
 
 
-def newcomers(board: pd.DataFrame) -> pd.DataFrame:
+def newcomers(stored: Stored) -> pd.DataFrame:
     """Put on one line what each method reaches for newcomers, and at what price.
 
     Introduced in chapter 15.
 
     Parameters
     ----------
-    board : pandas.DataFrame
+    stored : leaderboard.Stored
         What `leaderboard.read` returns.
 
     Returns
@@ -64,12 +65,13 @@ def newcomers(board: pd.DataFrame) -> pd.DataFrame:
         pairs in order and nDCG@5 at k = 20; times of training and of one answer, in products of two
         1 000 × 1 000 matrices; memory of one answer; numbers kept. Best RMSE first.
     """
-    rows, mine = {}, board[board["protocol"] == NEWCOMERS]
+    rows, board = {}, stored.rows
+    mine = board[board["protocol"] == NEWCOMERS]
     if set(METRICS[NEWCOMERS]) - set(mine["metric"]):
         return pd.DataFrame()
     numbers = {m: _means(board, NEWCOMERS, m) for m in METRICS[NEWCOMERS]}
     fits = mine.groupby("method")["relative_seconds"].last()
-    answers = leaderboard.read_costs().query("protocol == @NEWCOMERS").set_index("method")
+    answers = stored.costs.query("protocol == @NEWCOMERS").set_index("method")
     errors = leaderboard.table(board, NEWCOMERS, "rmse", interval=True)
     order = [*errors.index, *(m for m in numbers["pairwise"].index if m not in errors.index)]
     for method in order:
@@ -87,14 +89,14 @@ def newcomers(board: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).T
 
 
-def fame(board: pd.DataFrame) -> pd.DataFrame:
+def fame(stored: Stored) -> pd.DataFrame:
     """How well known are the films that each method recommends, and how unequally are they shown?
 
     Introduced in chapter 15.
 
     Parameters
     ----------
-    board : pandas.DataFrame
+    stored : leaderboard.Stored
         What `leaderboard.read` returns.
 
     Returns
@@ -103,12 +105,12 @@ def fame(board: pd.DataFrame) -> pd.DataFrame:
         Of the ranking protocols in which films have ratings. Texts: nDCG@10; the share of the
         training people who have rated a recommended film, mean over the lists; Gini of exposure.
     """
-    costs, parts = leaderboard.read_costs(), []
+    costs, parts = stored.costs, []
     for protocol in (TOP_N, NEXT):
         known = costs[(costs["protocol"] == protocol) & costs["gini"].notna()].set_index("method")
         if known.empty:
             continue
-        accuracy = _means(board, protocol, "ndcg@10")[WHOLE].reindex(known.index)
+        accuracy = _means(stored.rows, protocol, "ndcg@10")[WHOLE].reindex(known.index)
         part = pd.DataFrame({
             "protocol": protocol,
             "nDCG@10": accuracy.map("{:.3f}".format),
@@ -139,7 +141,8 @@ def report(protocol: str | None = None, metric: str | None = None) -> dict[str, 
     ValueError
         When there is nothing to show; the message lists what there is.
     """
-    board = leaderboard.read()
+    stored = leaderboard.read()
+    board = stored.rows
     pairs = board[["protocol", "metric"]].drop_duplicates()
     pairs = list(pairs.itertuples(index=False, name=None))
     wanted = [(p, m) for p, m in pairs if protocol in (None, p) and metric in (None, m)]
@@ -154,10 +157,10 @@ def report(protocol: str | None = None, metric: str | None = None) -> dict[str, 
     if protocol or metric:
         return accuracy
     pages = {
-        "newcomers at a glance": newcomers(board),
-        "paired tests": told(paired_tests()),
-        "what is recommended: fame": fame(board),
-        "where a result is stored": matrix(board),
+        "newcomers at a glance": newcomers(stored),
+        "paired tests": told(paired_tests(stored.people)),
+        "what is recommended: fame": fame(stored),
+        "where a result is stored (*: run once, not at each build)": matrix(board),
     }
     return {title: page for title, page in pages.items() if len(page)} | accuracy
 
@@ -170,7 +173,7 @@ def best_of_families(board: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     board : pandas.DataFrame
-        What `leaderboard.read` returns.
+        The rows that `leaderboard.read` gives.
 
     Returns
     -------

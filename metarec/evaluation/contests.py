@@ -5,7 +5,7 @@ Introduced in chapter 15.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -68,7 +68,10 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return grown[np.argsort(order)]
 
 
-def paired_tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd.DataFrame:
+def paired_tests(
+    people: Mapping[tuple[str, str, int], pd.DataFrame],
+    contests: Iterable[tuple[str, str, int, str]] = CONTESTS,
+) -> pd.DataFrame:
     """Test every method against the rivals, person by person, and correct for all the tests made.
 
     The p-value is that of the paired t-test over people, the interval that of the paired bootstrap.
@@ -76,6 +79,8 @@ def paired_tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd
 
     Parameters
     ----------
+    people : mapping from (protocol, metric, k) to pandas.DataFrame
+        The values of single people, from `leaderboard.read`.
     contests : iterable of (protocol, metric, k, rival)
         Those of which nothing is saved are left out.
 
@@ -85,7 +90,7 @@ def paired_tests(contests: Iterable[tuple[str, str, int, str]] = CONTESTS) -> pd
         Columns `protocol`, `metric`, `k`, `method`, `rival`, `difference` (an `Interval`; method
         minus rival), `p`, `corrected` (by `holm`), `verdict`.
     """
-    people, rows = leaderboard.read_people(), []
+    rows = []
     for protocol, metric, k, rival in contests:
         values = people.get((protocol, metric, k), pd.DataFrame())
         for method in values.columns if rival in values else ():

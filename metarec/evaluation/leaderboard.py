@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import gzip
 import importlib.metadata
 import json
 import os
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +50,7 @@ def folder() -> Path:
     return Path(os.environ.get("METAREC_RESULTS") or home)
 
 
-def save(chapter: str, *results: Result) -> Path:
+def save(chapter: str, *results: Result, once: bool = False) -> Path:
     """Write a chapter's results to `NN.json`, replacing what it held.
 
     What paired tests need, the values of single people, goes to `people/NN.json.gz`.
@@ -55,29 +60,52 @@ def save(chapter: str, *results: Result) -> Path:
     chapter : str
         Its number in two digits, for example "02".
     *results : Result
+    once : bool
+        Whether these were run once, and no build repeats them: then they go to `full/NN.json` and
+        join what it holds, where only the same methods on the same protocols give way.
 
     Returns
     -------
     Path
         Of `NN.json`.
     """
+    home = Path(os.environ.get("METAREC_FRESH_RESULTS") or folder())
+    path = (home / "full" if once else home) / f"{chapter}.json"
     rows, costs, people = [], [], []
+    if once and path.is_file():
+        new = {(r.protocol, method) for r in results for method in r.facts.index}
+        old = json.loads(path.read_text(encoding="utf-8"))
+        parts = old["rows"], old["costs"], _of_people(path)
+        rows, costs, people = (
+            [row for row in part if (row["protocol"], row["method"]) not in new] for part in parts
+        )
     for result in results:
         summary = result.summary().assign(n_draws=result.n_draws)
         about = result.facts[["relative_seconds", "parameters"]]
-        rows += summary.join(about, on="method").to_dict("records")
+        rows += [_rounded(row) for row in summary.join(about, on="method").to_dict("records")]
         costs += _costs(result)
         people += _people(result)
     versions = {p: importlib.metadata.version(p) for p in ("numpy", "pandas", "scipy")}
     head = json.dumps({"chapter": chapter, "versions": versions})
-    parts = {"rows": [_rounded(row) for row in rows], "costs": costs}
-    text = ", ".join(f'"{name}": [\n{_lines(part)}\n]' for name, part in parts.items())
-    path = Path(os.environ.get("METAREC_FRESH_RESULTS") or folder()) / f"{chapter}.json"
+    text = ", ".join(
+        f'"{name}": [\n{_lines(part)}\n]' for name, part in (("rows", rows), ("costs", costs))
+    )
     (path.parent / "people").mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{head[:-1]}, {text}}}\n", encoding="utf-8")
     packed = gzip.compress(_lines(people, end="\n").encode(), mtime=0)
-    (path.parent / "people" / f"{chapter}.json.gz").write_bytes(packed)
+    _people_file(path).write_bytes(packed)
+    path.write_text(f"{head[:-1]}, {text}}}\n", encoding="utf-8")
     return path
+
+
+def _people_file(path: Path) -> Path:
+    return path.parent / "people" / f"{path.name}.gz"
+
+
+def _of_people(path: Path) -> list[dict]:
+    """The values of single people that belong to a file of results."""
+    packed = _people_file(path)
+    lines = gzip.decompress(packed.read_bytes()).decode() if packed.is_file() else ""
+    return [json.loads(line) for line in lines.splitlines()]
 
 
 def _lines(rows: list[dict], end: str = ",\n") -> str:
@@ -107,18 +135,52 @@ def _people(result: Result) -> list[dict]:
     return rows
 
 
-def read(*chapters: str) -> pd.DataFrame:
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Stored:
+    """What chapters saved.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        Columns `COLUMNS`; one row for each chapter, protocol, method, k and metric. The `chapter`
+        of what was run once ends in a star, "15*"; it comes first, so that a build's own row wins.
+    costs : pandas.DataFrame
+        Columns `protocol`, `method`, `COSTS` and `chapter`, with NaN where nothing was measured;
+        one row a protocol and method, the latest chapter's.
+    paths : list of Path
+        The files.
+    """
+
+    rows: pd.DataFrame
+    costs: pd.DataFrame
+    paths: list[Path]
+
+    @functools.cached_property
+    def people(self) -> dict[tuple[str, str, int], pd.DataFrame]:
+        """The values of single people: of (protocol, metric, k) a table.
+
+        One row a person (index: id), one column a method, the latest chapter's.
+        """
+        found = {}
+        for path in self.paths:
+            for row in _intact(_of_people, path):
+                values = np.array(row["values"], dtype=float) * UNIT  # None becomes NaN
+                methods = found.setdefault((row["protocol"], row["metric"], row["k"]), {})
+                methods[row["method"]] = pd.Series(values, index=row["users"])
+        return {key: pd.DataFrame(methods) for key, methods in found.items()}
+
+
+def read(*chapters: str) -> Stored:
     """Read saved results.
 
     Parameters
     ----------
     *chapters : str
-        Their numbers; all if none is given.
+        Their numbers; if none is given all, and what was run once too.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns `COLUMNS`; one row for each protocol, method, k and metric.
+    Stored
 
     Raises
     ------
@@ -127,58 +189,41 @@ def read(*chapters: str) -> pd.DataFrame:
     ValueError
         When a file is damaged.
     """
-    paths = [folder() / f"{c}.json" for c in chapters] or sorted(folder().glob("[0-9][0-9].json"))
-    frames = []
+    name = "[0-9][0-9].json"
+    paths = [folder() / f"{c}.json" for c in chapters]
+    paths = paths or [*sorted((folder() / "full").glob(name)), *sorted(folder().glob(name))]
     for path in paths:
         if not path.is_file():
-            raise FileNotFoundError(
-                f"no results of chapter {path.stem}; run: python -m metarec run {path.stem}"
-            )
-        try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
-            frame = pd.DataFrame(saved["rows"]).assign(chapter=saved["chapter"])
-            frame["versions"] = [saved["versions"]] * len(frame)
-            frames.append(frame[COLUMNS])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path} is damaged ({error}); run: python -m metarec run {path.stem}"
-            ) from None
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+            raise FileNotFoundError(f"no results of chapter {path.stem}; {_remedy(path)}")
+    none = pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=["protocol", "method", *COSTS])
+    files = [_intact(_tables, path) for path in paths] or [none]
+    rows, costs = (pd.concat(part, ignore_index=True) for part in zip(*files, strict=True))
+    costs = costs.drop_duplicates(["protocol", "method"], keep="last", ignore_index=True)
+    return Stored(rows, costs, paths)
 
 
-def read_costs() -> pd.DataFrame:
-    """Read what the chapters measured beside accuracy.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `chapter`, `protocol`, `method` and `COSTS`, with NaN where nothing was measured;
-        one row a protocol and method, the latest chapter's.
-    """
-    rows = []
-    for path in sorted(folder().glob("[0-9][0-9].json")):
-        saved = json.loads(path.read_text(encoding="utf-8"))
-        rows += [{"chapter": saved["chapter"]} | row for row in saved.get("costs", [])]
-    board = pd.DataFrame(rows, columns=["chapter", "protocol", "method", *COSTS])
-    return board.drop_duplicates(["protocol", "method"], keep="last", ignore_index=True)
+def _tables(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows and costs of one file."""
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    chapter = saved["chapter"] + "*" * (path.parent.name == "full")
+    rows = pd.DataFrame(saved["rows"]).assign(chapter=chapter)
+    rows["versions"] = [saved["versions"]] * len(rows)
+    costs = pd.DataFrame(saved.get("costs", []), columns=["protocol", "method", *COSTS])
+    return rows[COLUMNS], costs.assign(chapter=chapter)
 
 
-def read_people() -> dict[tuple[str, str, int], pd.DataFrame]:
-    """Read the values of single people that the chapters saved.
+def _intact(reader: Callable[[Path], Any], path: Path) -> Any:
+    """What a reader makes of a file, or a message that says what to do about it."""
+    try:
+        return reader(path)
+    except (ValueError, KeyError, TypeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is damaged ({error}); {_remedy(path)}") from None
 
-    Returns
-    -------
-    dict from (protocol, metric, k) to pandas.DataFrame
-        One row a person (index: id), one column a method, the latest chapter's.
-    """
-    found = {}
-    for path in sorted((folder() / "people").glob("[0-9][0-9].json.gz")):
-        for line in gzip.decompress(path.read_bytes()).decode().splitlines():
-            row = json.loads(line)
-            values = np.array(row["values"], dtype=float) * UNIT  # None becomes NaN
-            methods = found.setdefault((row["protocol"], row["metric"], row["k"]), {})
-            methods[row["method"]] = pd.Series(values, index=row["users"])
-    return {key: pd.DataFrame(methods) for key, methods in found.items()}
+
+def _remedy(path: Path) -> str:
+    if path.parent.name == "full":
+        return "delete it and run: python tools/fill_gaps.py"
+    return f"run: python -m metarec run {path.stem}"
 
 
 def latest(board: pd.DataFrame, protocol: str, metric: str) -> pd.DataFrame:
@@ -187,7 +232,7 @@ def latest(board: pd.DataFrame, protocol: str, metric: str) -> pd.DataFrame:
     Parameters
     ----------
     board : pandas.DataFrame
-        What `read` returns, or `Result.summary()`.
+        The rows that `read` gives, or `Result.summary()`.
     protocol, metric : str
 
     Returns
@@ -204,7 +249,7 @@ def table(board: pd.DataFrame, protocol: str, metric: str, interval: bool = Fals
     Parameters
     ----------
     board : pandas.DataFrame
-        What `read` returns, or `Result.summary()`.
+        The rows that `read` gives, or `Result.summary()`.
     protocol, metric : str
     interval : bool
         Whether the cells are texts with the 95 % interval instead of means.

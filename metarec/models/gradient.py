@@ -7,10 +7,10 @@ import torch
 from metarec.models._adaptation import Batch, Parameters, adapt, forward, hidden, query_loss
 from metarec.models._outer import GradientMethod
 from metarec.models._tasks import Tasks, cross_fit
-from metarec.models.melu import MeLU, evidence_candidates
+from metarec.models.melu import MeLU, evidence_candidates, person_facts
 
 __all__ = ["ANIL", "MAML", "Batch", "MeLU", "MetaSGD", "Reptile", "Tasks", "adapt"]
-__all__ += ["cross_fit", "evidence_candidates", "forward", "hidden", "query_loss"]
+__all__ += ["cross_fit", "evidence_candidates", "forward", "hidden", "person_facts", "query_loss"]
 
 
 class MAML(GradientMethod):

@@ -123,6 +123,24 @@ class MeLU(GradientMethod):
             raise ValueError(f"n_hidden must be 2 or more, not {self.n_hidden}; one is embedding")
 
 
+def person_facts(users: pd.DataFrame) -> pd.DataFrame:
+    """What MeLU reads of people in this book: sex, age group and occupation, in columns of 0 and 1.
+
+    Parameters
+    ----------
+    users : pandas.DataFrame
+        With the columns `sex`, `age` and `occupation`, as MovieLens-100K has them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a person.
+    """
+    groups = pd.cut(users["age"], [0, 17, 24, 34, 44, 49, 55, 120])
+    told = users.assign(age=groups)[["sex", "age", "occupation"]]
+    return pd.get_dummies(told).astype(float)
+
+
 def evidence_candidates(model: MeLU, ratings: Ratings) -> np.ndarray:
     """How much MeLU would like to ask about each item: large gradients times popularity.
 

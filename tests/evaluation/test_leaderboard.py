@@ -1,5 +1,6 @@
 """What a chapter saves is what tables and curves read back."""
 
+import dataclasses
 import json
 
 import pytest
@@ -22,7 +23,7 @@ def result(made_up):
 
 def test_saved_results_come_back(home, result):
     leaderboard.save("02", result)
-    board = leaderboard.read()
+    board = leaderboard.read().rows
     assert list(board.columns) == leaderboard.COLUMNS
     row = board[(board["method"] == "bias") & (board["metric"] == "rmse") & (board["k"] == 5)].iloc[
         0
@@ -56,7 +57,13 @@ def test_cells_can_show_intervals(result):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", '{"chapter": "02"}', '{"chapter": "02", "versions": {}, "rows": [{"k": 1}]}'],
+    [
+        "",
+        "{",
+        '{"chapter": "02"}',
+        '{"chapter": "02", "versions": {}, "rows": [], "costs": 1}',
+        '{"chapter": "02", "versions": {}, "rows": [{"k": 1}]}',
+    ],
 )
 def test_a_damaged_file_is_named_with_its_remedy(home, content):
     (home / "02.json").write_text(content)
@@ -65,7 +72,7 @@ def test_a_damaged_file_is_named_with_its_remedy(home, content):
 
 
 def test_results_that_are_not_there_are_named(home, result):
-    assert leaderboard.read().empty
+    assert leaderboard.read().rows.empty
     with pytest.raises(
         FileNotFoundError, match="no results of chapter 07; run: python -m metarec run 07"
     ):
@@ -80,3 +87,42 @@ def test_saved_numbers_are_plain_json(home, result):
     saved = json.loads(leaderboard.save("02", result).read_text())
     assert saved["chapter"] == "02"
     assert set(saved["versions"]) == {"numpy", "pandas", "scipy"}
+
+
+# ---------------------------------------------------------------- what was run once
+
+
+def test_what_was_run_once_joins_what_is_kept(home, made_up, result):
+    leaderboard.save("15", result, once=True)
+    other = result.renamed({"bias": "rival"}).only(["rival"])
+    path = leaderboard.save("15", other, once=True)
+    worse = other.table.assign(value=other.table["value"] + 1)
+    leaderboard.save("15", dataclasses.replace(other, table=worse), once=True)
+    assert path == home / "full" / "15.json"
+    stored = leaderboard.read()
+    assert set(stored.rows["chapter"]) == {"15*"}
+    assert not stored.rows.duplicated(["protocol", "method", "k", "metric"]).any()
+    assert list(stored.costs["method"]) == ["bias", "rival"]
+    people = stored.people["newcomers", "rmse", 5]
+    assert (people["rival"] - people["bias"]).to_numpy() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_builds_own_row_wins_over_what_was_run_once(home, result):
+    worse = dataclasses.replace(result, table=result.table.assign(value=9.0))
+    leaderboard.save("15", worse, once=True)
+    leaderboard.save("02", result)
+    stored = leaderboard.read()
+    assert leaderboard.latest(stored.rows, "newcomers", "rmse")["chapter"].eq("02").all()
+    assert (stored.people["newcomers", "rmse", 5] < 9).all(axis=None)
+
+
+def test_damage_to_what_only_some_readers_need_is_named_too(home, result):
+    leaderboard.save("02", result)
+    path = leaderboard.save("15", result, once=True)
+    (home / "people" / "02.json.gz").write_bytes(b"no archive")
+    stored = leaderboard.read()
+    with pytest.raises(ValueError, match=r"02.json is damaged .*run: python -m metarec run 02"):
+        stored.people  # noqa: B018
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"full/15.json is damaged .*run: python tools/fill_gaps"):
+        leaderboard.read()

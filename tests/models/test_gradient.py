@@ -17,6 +17,7 @@ from metarec.models.gradient import (
     cross_fit,
     evidence_candidates,
     hidden,
+    person_facts,
     query_loss,
 )
 
@@ -196,6 +197,16 @@ class TestMethods:
             for u in made_up.users.index[:2]
         ]
         assert not np.allclose(*answers)
+
+    def test_facts_are_one_sex_one_age_group_and_one_occupation(self):
+        users = pd.DataFrame(
+            {"age": [17, 18, 60], "sex": ["F", "M", "F"], "occupation": ["artist"] * 3}, [7, 8, 9]
+        )
+        facts = person_facts(users)
+        assert (facts.sum(1) == 3).all()
+        assert list(facts.index) == [7, 8, 9]
+        assert facts.loc[[7, 8], "sex_F"].tolist() == [1, 0]
+        assert not facts.filter(like="age").loc[7].equals(facts.filter(like="age").loc[8])
 
     def test_it_learns_a_taste_that_is_there(self):
         """Half of the people love the first ten films and hate the others, half the reverse."""
