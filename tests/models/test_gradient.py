@@ -203,7 +203,7 @@ class TestMethods:
             {"age": [17, 18, 60], "sex": ["F", "M", "F"], "occupation": ["artist"] * 3}, [7, 8, 9]
         )
         facts = person_facts(users)
-        assert (facts.sum(1) == 3).all()
+        assert (facts.sum(axis=1) == 3).all()
         assert list(facts.index) == [7, 8, 9]
         assert facts.loc[[7, 8], "sex_F"].tolist() == [1, 0]
         assert not facts.filter(like="age").loc[7].equals(facts.filter(like="age").loc[8])
