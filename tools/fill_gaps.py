@@ -30,6 +30,8 @@ KINDS = {
     "item kNN": models.ItemNeighbours,
     "user kNN": models.UserNeighbours,
     "user kNN, BM25": models.LikedUserNeighbours,
+    "item kNN, BM25": models.LikedItemNeighbours,
+    "EASE": models.EASE,
     "ALS": models.ALS,
     "biased MF": models.BiasedMF,
     "SVD++": models.SVDPlusPlus,
@@ -82,7 +84,7 @@ def method(name, protocol, board):
     """An unfitted method with the settings that the chapters' rows have for such a protocol."""
     names = board["method"].str.removesuffix(" (folds)")
     mine = board[(names == name) & board["protocol"].isin(comparison.METRICS)]
-    alike = FOLDS if protocol == TOP_N else NEWCOMERS  # whole histories, or few ratings
+    alike = FOLDS if protocol in (TOP_N, NEXT) else NEWCOMERS  # whole histories, or few ratings
     mine = mine[mine["protocol"] == alike] if alike in set(mine["protocol"]) else mine
     settings = dict(mine["parameters"].iloc[-1])
     kind = KINDS[name]

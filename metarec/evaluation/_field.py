@@ -48,21 +48,25 @@ FAMILIES = {
                     "transformer and closed form, averaged"],
     "informed prior": ["informed Bayes", "informed Bayes, no traits", "blended Bayes"],
 }  # fmt: skip
-# Protocols that each family can be asked on. Films that nobody has rated need content, the next
-# film needs who likes what or an order. Gradient-based methods and those in one pass are trained on
-# supports of at most twenty ratings: whole histories are another question. The language models of
+FEW = (NEWCOMERS, ORDERED, STRANGERS, JOINED)  # at most twenty ratings of each person are shown
+LISTS = (*FEW, NEXT, TOP_N)
+# Protocols that each family, or one method of it, can be asked on. Films that nobody has rated need
+# content, classic ratings need a method that predicts stars. Gradient-based methods and those in
+# one pass are trained on people of whom at most twenty ratings are shown: whole histories are
+# another question. Methods of sequences are trained for the next film. The language models of
 # chapter 09 are slow, and were asked by twenty people: a protocol that is not on the page.
 FITS = {
-    "neighbours": (NEWCOMERS, ORDERED, TOP_N, FOLDS),
-    "neighbours by likes": (NEWCOMERS, ORDERED, TOP_N, NEXT),
-    "factors": (NEWCOMERS, ORDERED, TOP_N, FOLDS),
-    "factors of likes": (NEWCOMERS, ORDERED, TOP_N, NEXT),
-    "content": (NEWCOMERS, ORDERED, NOTHING_NEW, NEW_ITEMS, TOP_N),
+    "neighbours": (*LISTS, FOLDS),
+    "neighbours by likes": LISTS,
+    "factors": (*LISTS, FOLDS),
+    "factors of likes": LISTS,
+    "content": (*LISTS, NOTHING_NEW, NEW_ITEMS),
+    "hierarchical linear model": (*LISTS, NOTHING_NEW, NEW_ITEMS, FOLDS),
     "sequences": (NEXT,),
-    "learned prior": (NEWCOMERS, ORDERED, STRANGERS, JOINED, TOP_N, FOLDS),
-    "gradient-based": (NEWCOMERS, ORDERED, STRANGERS, JOINED),
-    "in one pass": (NEWCOMERS, ORDERED, STRANGERS, JOINED),
-    "informed prior": tuple(p for p in METRICS if p != NEXT),
+    "learned prior": (*LISTS, FOLDS),
+    "gradient-based": FEW,
+    "in one pass": FEW,
+    "informed prior": tuple(METRICS),
 }
 # Endings of the names of variants, which are run where their chapter needs them.
 VARIANTS = ("only", "pooled", "transferred", "no traits", "averaged", "release", "corrected",

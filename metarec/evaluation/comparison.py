@@ -44,7 +44,7 @@ def matrix(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cell(method: str, protocol: str, chapter: str) -> str:
-    fits = () if method.endswith(VARIANTS) else FITS.get(FAMILY[method], ())
+    fits = () if method.endswith(VARIANTS) else FITS.get(method) or FITS.get(FAMILY[method], ())
     return "gap" if protocol in fits and not chapter else chapter
 
 
