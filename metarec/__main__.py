@@ -154,7 +154,7 @@ def leaderboard(
     except ValueError as error:
         raise fail(str(error)) from None
     if as_json:
-        board = boards.read()
+        board = boards.read().rows
         asked = {"protocol": protocol, "metric": metric}
         for column, value in asked.items():
             board = board if value is None else board[board[column] == value]
