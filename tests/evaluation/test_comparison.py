@@ -100,6 +100,14 @@ def test_better_means_better(metric, difference, corrected, verdict):
     assert contests._verdict(metric, difference, corrected) == verdict
 
 
+def test_two_that_never_differ_are_not_told_apart():
+    values = np.random.default_rng(0).normal(size=20)
+    same = pd.DataFrame({"item kNN": values, "rival": values, "SVD++": values + 1 + values**2})
+    table = contests.paired_tests({("p", "rmse", 0): same}, [("p", "rmse", 0, "rival")])
+    verdicts = table.set_index("method")["verdict"]
+    assert dict(verdicts) == {"item kNN": "not told apart", "SVD++": "worse"}
+
+
 # ---------------------------------------------------------------- tables
 
 
