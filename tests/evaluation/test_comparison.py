@@ -16,6 +16,7 @@ from metarec.models import Bias, HierarchicalBayes, ItemNeighbours
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("METAREC_RESULTS", str(tmp_path))
+    monkeypatch.delenv("METAREC_FRESH_RESULTS", raising=False)
     return tmp_path
 
 
