@@ -279,29 +279,18 @@ mr.say(f"""
 """)
 
 # %% tags=["nbval-ignore-output"]
-shelf = {}  # what was fitted, to be looked at later
-
-
-def kept(name, method):
-    """The same method, which puts itself on the shelf when it is fitted."""
-    class Kept(type(method)):
-        def fit(self, *args, **others):
-            shelf[name] = self
-            return super().fit(*args, **others)
-
-    return Kept(**method.get_params())
-
-
 for name in kinds:
     tuned[name].set_params(n_steps=STEPS, batch_size=64, n_query=32)
 tuned["transformer"].set_params(n_steps=2 * STEPS)  # it has most to learn,
 tuned["correcting transformer"].set_params(n_steps=STEPS // 2)  # and this one least
-contestants = {name: kept(name, method) for name, method in tuned.items()}
 others = {
     "… the same, 8 factors": models.ContentBayes(n_factors=8, seed=seed),
     "item + user bias": models.Bias(),
 }
-result = evaluation.judging.few_shot(others | contestants, train, split.test, draws=DRAWS)
+shelf = {}  # what was fitted, to be looked at later
+result = evaluation.judging.few_shot(
+    others | tuned, train, split.test, draws=DRAWS, keep=shelf
+)
 board = result.summary()
 evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
 

@@ -32,10 +32,11 @@ def contestants(
     probe: Episodes,
     trivial: str,
     at_least: float = -np.inf,
+    keep: dict[str, Recommender] | None = None,
 ) -> Iterator[tuple[str, Predict, dict[str, Any]]]:
     """Chance, the trivial answer, then each method fitted; predictions are blind and checked.
 
-    What an answer costs is measured on the first person of `probe`.
+    What an answer costs is measured on the first person of `probe`. `keep` gets what was fitted.
     """
     taken = {CHANCE, trivial} & set(methods)
     if taken:
@@ -57,6 +58,8 @@ def contestants(
     for name, method in methods.items():
         start = time.perf_counter()
         fitted = clone(method).fit(train)
+        if keep is not None:
+            keep[name] = fitted
         seconds = (time.perf_counter() - start) / costs.reference_seconds()
         fact = _fact(name, method.predicts_ratings, method.get_params(), seconds)
         fact["learned"] = costs.learned_numbers(fitted)

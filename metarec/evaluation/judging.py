@@ -33,6 +33,7 @@ def few_shot(
     order: str = "random",
     ks: Iterable[int] = K_SHOTS,
     draws: int = DRAWS,
+    keep: dict[str, Recommender] | None = None,
 ) -> Result:
     """Fit on `train`, then show k ratings of each person of `task` and judge the rest.
 
@@ -49,6 +50,8 @@ def few_shot(
         Numbers of ratings shown.
     draws : int
         Random supports a person; in order of time there is one.
+    keep : dict, optional
+        Is given the fitted methods by name, for those who want to look at them afterwards.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def few_shot(
     drawn = [task.episodes(draw, order) for draw in range(draws if order == "random" else 1)]
     parts, facts = [], []
     probe = drawn[0].first(max(ks := list(ks)))
-    for name, predict, fact in contestants(methods, train, probe, ITEM_MEAN):
+    for name, predict, fact in contestants(methods, train, probe, ITEM_MEAN, keep=keep):
         for k in ks:
             judged = [
                 _judge(predict(e.first(k)), e, train.scale, fact, seed)

@@ -161,15 +161,17 @@ def pairwise_accuracy(
     order = np.argsort(scores, axis=1)
     first, end = _tie_groups(np.take_along_axis(scores, order, axis=1))
     level = np.take_along_axis(_levels(true, mask), order, axis=1)  # padding: -1, in no pair
-    right, pairs = np.zeros(len(level)), np.zeros(len(level))
-    below = np.zeros((level.shape[0], level.shape[1] + 1))  # [users, q + 1] lower ratings so far
+    n = len(level)
+    right, pairs = np.zeros(n), np.zeros(n)
+    below = np.zeros((n, level.shape[1] + 1))  # [users, q + 1] lower ratings so far
     for this in range(1, level.max(initial=0) + 1):
         below[:, 1:] += np.cumsum(level == this - 1, axis=1)
-        here = level == this
-        behind = np.take_along_axis(below, first, axis=1)  # lower rating, lower score
-        not_ahead = np.take_along_axis(below, end, axis=1)  # lower rating, lower or equal score
-        right += np.where(here, (behind + not_ahead) / 2, 0).sum(axis=1)
-        pairs += here.sum(axis=1) * below[:, -1]
+        here = np.nonzero(level == this)
+        user = here[0]
+        behind = below[user, first[here]]  # lower rating, lower score
+        not_ahead = below[user, end[here]]  # lower rating, lower or equal score
+        right += np.bincount(user, (behind + not_ahead) / 2, minlength=n)
+        pairs += np.bincount(user, minlength=n) * below[:, -1]
     return ratio(right, pairs)
 
 

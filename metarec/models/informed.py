@@ -271,14 +271,23 @@ def _people(
     seen: scipy.sparse.csr_array,
     films: _Films,
 ) -> Belief:
-    """Beliefs about (z, q) of each row of a rating matrix: its stars tell of z, its films of q."""
+    """Beliefs about (z, q) of each row of a rating matrix: its stars tell of z, its films of q.
+
+    Each chosen film adds I to the precision of q. So all people share the directions in which that
+    block is diagonal, and only the smaller block of z has to be inverted for each of them.
+    """
     moment, cross = moments(films.belief)
-    n, size = seen.shape[0], cross.shape[1]
-    whole = size + films.y.shape[1]
-    precision, right = np.zeros((n, whole, whole)), np.zeros((n, whole))
-    precision[:, :size, :size] = sums(seen, moment) / noise
-    right[:, :size] = (scores @ design(films.belief.mean) - seen @ cross) / noise
-    of_q = np.arange(size, whole)
-    precision[:, of_q, of_q] = (seen @ films.chosen.astype(float))[:, None]
-    right[:, size:] = seen @ films.y
-    return prior.update(precision, right, 1.0)
+    size = cross.shape[1]
+    known = np.linalg.inv(prior.covariance)
+    strength, directions = np.linalg.eigh(known[size:, size:])
+    tie = known[:size, size:] @ directions
+    left = 1 / (strength + (seen @ films.chosen.astype(float))[:, None])  # variance of q, z given
+    pull = tie * left[:, None, :]  # [n, d + 1, r]
+    z = np.linalg.inv(known[:size, :size] + sums(seen, moment) / noise - pull @ tie.T)
+    both = -z @ pull
+    q = np.swapaxes(both, 1, 2) @ -pull + left[:, :, None] * np.eye(left.shape[1])
+    both, q = both @ directions.T, directions @ q @ directions.T
+    covariance = np.block([[z, both], [np.swapaxes(both, 1, 2), q]])
+    stars = (scores @ design(films.belief.mean) - seen @ cross) / noise
+    right = np.einsum("...i,...ij->...j", prior.mean, known) + np.hstack([stars, seen @ films.y])
+    return Belief(np.einsum("nij,nj->ni", covariance, right), covariance)
