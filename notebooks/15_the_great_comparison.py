@@ -21,8 +21,6 @@
 
 # %% tags=["hide-input"]
 import itertools
-import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +98,8 @@ def training(method, protocol="newcomers"):
 def claimed(chapter, text):
     """The number that a chapter's checked claim printed when its outputs were stored."""
     path, = Path().glob(f"{chapter}_*.ipynb")
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    printed = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", []))
-    found = re.search(rf"✓ holds   {re.escape(text)}: (\S+)", printed)
-    return float(found[1].replace("−", "-"))
+    mean, *_ = evaluation.claims.stored(path)[text]["value"].split(" ")
+    return float(mean.replace("−", "-"))
 
 # %% tags=["remove-cell"]
 closed = models.HierarchicalBayes(**stored(HB)).fit(mr.data.newcomers(ratings).train)

@@ -4,15 +4,10 @@ Cells tagged `say` are prose with computed numbers: the page shows the prose alo
 `claims` print lines such as "✓ holds   text: value (claimed: band)": the page shows a checklist.
 """
 
-import re
-
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-VALUE = r"−?\d[\d.e−]*(?: \[[^]]*\])?"  # a number, perhaps with its interval; no words
-CLAIM = re.compile(
-    rf"✓ holds\s+(?P<text>.*?)(?:: (?P<value>{VALUE}))? \(claimed: (?P<band>.*)\)$"
-)
+from metarec.evaluation.claims import PRINTED
 
 
 def cells(document, tag):
@@ -44,7 +39,7 @@ class ShowCells(SphinxTransform):
         for cell in cells(self.document, "claims"):
             for block in list(cell.findall(nodes.literal_block)):
                 lines = [line for line in block.astext().splitlines() if line.strip()]
-                matches = [CLAIM.match(line) for line in lines]
+                matches = [PRINTED.match(line) for line in lines]
                 if lines and all(matches):
                     items = [claim_item(match) for match in matches]
                     block.replace_self(nodes.bullet_list("", *items, classes=["claims"]))

@@ -6,13 +6,13 @@ method among the newcomers. What is not stored is an error, so no number can go 
 """
 
 import functools
-import json
 from pathlib import Path
 
-from cells import CLAIM
 from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+
+from metarec.evaluation.claims import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = "#claims-of-this-chapter-checked"  # the heading's anchor in every chapter
@@ -28,20 +28,9 @@ def chapter(number):
 
 
 @functools.cache
-def stored_cells(number):
-    """The cells of a chapter, as its notebook holds them."""
-    return json.loads(chapter(number).read_text(encoding="utf-8"))["cells"]
-
-
 def claims(number):
-    """The claims that a chapter printed when its outputs were stored: {text: match}."""
-    texts = [
-        "".join(output.get("text", ""))
-        for cell in stored_cells(number) if "claims" in cell["metadata"].get("tags", [])
-        for output in cell["outputs"]
-    ]  # fmt: skip
-    matches = [CLAIM.match(line) for text in texts for line in text.splitlines()]
-    return {match["text"]: match for match in matches if match}
+    """The claims of a chapter."""
+    return stored(chapter(number))
 
 
 def claimed(said):

@@ -6,6 +6,7 @@ each chapter asks of a reader. The role `effort` adds up the times of some chapt
 """
 
 import ast
+import functools
 import json
 import re
 
@@ -13,7 +14,7 @@ import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from evidence import ROOT, claims, stored_cells
+from evidence import ROOT, chapter, claims
 from sphinx.util.docutils import SphinxDirective
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "torch", "transformers")
@@ -38,6 +39,12 @@ def written():
 def page(number):
     """The chapter's page, as {doc} names it."""
     return "/notebooks/" + next(ROOT.glob(f"notebooks/{number}_*.ipynb")).stem
+
+
+@functools.cache
+def stored_cells(number):
+    """The cells of a chapter, as its notebook holds them."""
+    return json.loads(chapter(number).read_text(encoding="utf-8"))["cells"]
 
 
 def code(number):

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
+import re
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 from metarec.evaluation.uncertainty import Interval
+
+_VALUE = r"−?\d[\d.e−]*(?: \[[^]]*\])?"  # a number, perhaps with its interval; no words
+PRINTED = re.compile(  # a line that `check` has printed
+    rf"✓ holds\s+(?P<text>.*?)(?:: (?P<value>{_VALUE}))? \(claimed: (?P<band>.*)\)$"
+)
 
 
 class ClaimError(AssertionError):
@@ -82,6 +90,25 @@ def check(
     shown = f": {mean}" + (f" [{ends[0]}, {ends[1]}]" if ends else "")
     told = f"{shown if show else ''} (claimed: {claimed})".replace("-", "−")
     print(f"✓ holds   {text}{told}")
+
+
+def stored(notebook: Path) -> dict[str, re.Match]:
+    """Read the claims that a notebook printed when its outputs were stored.
+
+    Parameters
+    ----------
+    notebook : Path
+        The `.ipynb` of a chapter.
+
+    Returns
+    -------
+    dict from a claim's text to its match of `PRINTED`
+        With the groups `text`, `value` (None where it was not shown) and `band`, as printed.
+    """
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    told = [out.get("text", "") for cell in cells for out in cell.get("outputs", ())]
+    lines = "\n".join("".join(text) for text in told).splitlines()
+    return {match["text"]: match for match in map(PRINTED.match, lines) if match}
 
 
 def percent(share: float, decimals: int = 0) -> str:

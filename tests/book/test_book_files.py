@@ -124,13 +124,13 @@ def test_no_page_and_no_style_asks_another_machine():
 
 def test_printed_claims_become_a_checklist(capsys):
     """The page's checklist reads what `check` prints, with and without a number."""
-    from metarec.evaluation import Interval, check
+    from metarec.evaluation import Interval, check, claims
 
     cells = importlib.import_module("cells")
     check("five ratings help: by", 0.0484, 0.03, 0.06)
     check("it beats the bias", Interval(-0.0273, -0.0341, -0.0209, 0.0034, n=149), high=0)
     check("one negative: it is faster", 12.0, low=10, show=False)
-    found = [cells.CLAIM.match(line) for line in capsys.readouterr().out.splitlines()]
+    found = [claims.PRINTED.match(line) for line in capsys.readouterr().out.splitlines()]
     assert [match["text"] for match in found] == [
         "five ratings help: by", "it beats the bias", "one negative: it is faster",
     ]  # fmt: skip
