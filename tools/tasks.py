@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chapters import QUIET, ROOT, chapters
@@ -100,6 +101,7 @@ class Proof:
     def __init__(self):
         self.rows, self.counts = [], {"passed": 0, "failed": 0, "skipped": 0}
         self.tests = []  # of all steps: seconds and name
+        self.pages = None  # the strict render, once it was begun
         self.temporary = Path(tempfile.mkdtemp(prefix="metarec-proof-"))
 
     def step(self, name, run):
@@ -167,12 +169,12 @@ THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensK
 def unit(proof):
     """Everything that needs no rendered site, re-executed notebook or other library."""
     skip = [f"--ignore={path}" for path in (*PAGES, RESULTS, COMPARED)]
-    where = ("tests", "metarec", "--doctest-modules", "-n", "2")
+    where = ("tests", "metarec", "--doctest-modules", "-n", "2", "--dist", "worksteal")
     proof.step("unit tests, and the examples of docstrings", lambda r: pytest(r, *where, *skip))
 
 
 def peers(proof):
-    """Ours against other libraries: alone and on one thread, so that times can be compared."""
+    """Ours against other libraries: on one thread, so that times can be compared."""
     env = {f"{name}_NUM_THREADS": "1" for name in THREADS} | {"PYTHONPATH": str(PEERS)}
     proof.step("ours against LensKit and implicit", lambda r: pytest(r, COMPARED, **env))
 
@@ -201,9 +203,15 @@ def notebooks(proof):
     )
 
 
+def begin_render():
+    """The strict render, begun in the background: a future of its exit code."""
+    return ThreadPoolExecutor(1).submit(render, fresh=True)
+
+
 def site(proof):
     """The strict render, then every page in a browser."""
-    code = proof.step("strict render of the book", lambda r: render(fresh=True))
+    pages = proof.pages or begin_render()
+    code = proof.step("strict render of the book", lambda r: pages.result())
     if code == 0 and all((ROOT / page).exists() for page in PAGES):
         where = (*PAGES, "-n", "2")
         proof.step("every page in a browser", lambda r: pytest(r, *where))
@@ -220,8 +228,10 @@ PARTS = {"style": style, "unit": unit, "peers": peers, "notebooks": notebooks, "
 
 def test(parts):
     """All parts, or those named."""
-    proof = Proof()
-    for name in parts or PARTS:
+    proof, parts = Proof(), parts or list(PARTS)
+    for name in parts:
+        if name == "peers" and "book" in parts:  # these take one core each
+            proof.pages = begin_render()
         PARTS[name](proof)
     return proof.close()
 
