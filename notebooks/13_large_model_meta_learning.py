@@ -781,6 +781,7 @@ for k in (5, 20):
     mr.check(f"blended minus refitted factor model, k = {k}", refit[k], high=0)
 for k in (10, 20):
     mr.check(f"blended minus informed Bayes, k = {k}, mean", mixed[k].mean, -0.005, 0)
+mr.check("what the disagreement of the two saves, squared stars", disagree, 0.001, 0.01)
 for k in (2, 5, 10, 20):
     gap = result.mean(BLEND, "rmse", k).mean - result.mean(HB, "rmse", k).mean
     mr.check(f"blended minus hierarchical Bayes, k = {k}", gap, -0.03, -0.003)
