@@ -38,7 +38,7 @@ def written():
 
 def page(number):
     """The chapter's page, as {doc} names it."""
-    return "/notebooks/" + next(ROOT.glob(f"notebooks/{number}_*.ipynb")).stem
+    return "/notebooks/" + chapter(number).stem
 
 
 @functools.cache
