@@ -8,10 +8,9 @@ import lazy_loader
 
 __version__ = "0.1.0"
 
-# Rooms load on first use, so that `import metarec` stays under a second.
-__getattr__, __dir__, _ = lazy_loader.attach(
+# All of it loads on first use, so that `import metarec` stays under a second.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["data", "evaluation", "models", "plots"],
-    submod_attrs={"evaluation.claims": ["check", "percent", "say"]},
+    submodules=["book", "data", "evaluation", "models"],
+    submod_attrs={"book": ["check", "leaderboard", "percent", "plots", "say"]},
 )
-__all__ = ["check", "data", "evaluation", "models", "percent", "plots", "say"]

@@ -33,7 +33,7 @@ class _WithMethods(TyperCommand):
     """A command whose help ends with the methods; they are only loaded to print it."""
 
     def format_help(self, ctx, formatter) -> None:
-        from metarec.advice import method_list
+        from metarec.book.recommend import method_list
 
         lines = (f"[bold]{name}[/]: {sentence}" for name, sentence in method_list())
         self.epilog = "\n\n".join(["Methods, the default first:", *lines])
@@ -59,7 +59,7 @@ def recommend(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Recommend films to someone who has rated a few, or none."""
-    from metarec.advice import DEFAULT, advise, read_wishes
+    from metarec.book.recommend import DEFAULT, advise, read_wishes
 
     try:
         answer = advise(
@@ -117,7 +117,7 @@ def _footnote(answer: dict) -> str:
 @app.command()
 def doctor() -> None:
     """Check versions, device, data and models; exit code 1 when something is missing."""
-    from metarec.health import examine
+    from metarec.book.doctor import examine
 
     sound = True
     for section, checks in examine().items():
@@ -146,8 +146,8 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Print the results that the chapters saved."""
-    from metarec.evaluation import comparison
-    from metarec.evaluation import leaderboard as boards
+    from metarec.book import comparison
+    from metarec.book import leaderboard as boards
 
     try:
         tables = comparison.report(protocol, metric)

@@ -30,7 +30,7 @@ import scipy.sparse
 
 import metarec as mr
 from metarec.data.lookup import label
-from metarec.evaluation import Interval, bootstrap, judging, paired
+from metarec.evaluation import Interval, bootstrap, experiment, paired
 
 # %% tags=["parameters"]
 full = False  # True: 20 repetitions of each random experiment, not 3
@@ -526,7 +526,7 @@ def thinned(share, seed):
     rng = np.random.default_rng([20260101, seed])
     train = split.train.keep(rng.random(len(split.train)) < share)
     entrants = {"global mean": mr.models.GlobalMean()} | methods
-    return judging.few_shot(
+    return experiment.few_shot(
         entrants, train, split.test, "thinned", ks=[20], draws=2
     )  # fmt: skip
 
@@ -1092,7 +1092,7 @@ for seed in range(repeats):
     rng = np.random.default_rng([20260101, seed])
     drawn = rng.permutation(split.train.users.index)
     train = split.train.keep_users(drawn[: len(drawn) // 10])
-    result = judging.few_shot(
+    result = experiment.few_shot(
         methods, train, split.test, "fewer people", ks=[20], draws=2
     )  # fmt: skip
     fewer.append(result.values(bayes, "rmse", 20))

@@ -777,14 +777,14 @@ hierarchical Bayes gains on the biases with one known rating ({abs(gaps[1].mean(
 
 # %%
 shrinkages = {"item_shrinkage": [2, 5, 10], "user_shrinkage": [2, 5, 10]}
-bias_grid = evaluation.judging.tune(
+bias_grid = evaluation.experiment.tune(
     models.Bias(), shrinkages, split.train, split.validation
 )
 bias_grid.round(4)
 
 # %%
 factors = {"n_factors": [2, 4, 8, 16]}
-bayes_grid = evaluation.judging.tune(
+bayes_grid = evaluation.experiment.tune(
     models.HierarchicalBayes(), factors, split.train, split.validation
 )
 bayes_grid.round(4)
@@ -1283,16 +1283,16 @@ draws, each of which wobbles by {wobble["another draw"]:.3f} stars.
 # Here it is, in numbers: RMSE, then pairwise accuracy, in the random form. Later chapters add their rows.
 
 # %%
-evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %%
-evaluation.leaderboard.table(board, "newcomers", "pairwise").round(3)
+mr.leaderboard.table(board, "newcomers", "pairwise").round(3)
 
 # %% [markdown]
 # And the same in the order of time:
 
 # %%
-evaluation.leaderboard.table(board, "newcomers in order of time", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers in order of time", "rmse").round(3)
 
 # %% tags=["say", "remove-input"]
 steps = {k: random_form.difference("hierarchical Bayes", "item + user bias", "rmse", k) for k in (1, 5, 20)}
@@ -1309,8 +1309,8 @@ the second table is constant, and why fewer stars of error alone do not prove th
 
 # %%
 next_one = evaluation.next_item(rivals, ratings)
-evaluation.leaderboard.save("02", random_form, time_form, shop, next_one)
-evaluation.leaderboard.table(next_one.summary(), "next item", "hit_rate@10").round(3)
+mr.leaderboard.save("02", random_form, time_form, shop, next_one)
+mr.leaderboard.table(next_one.summary(), "next item", "hit_rate@10").round(3)
 
 # %% [markdown]
 # The results are kept in `data/results/02.json`, from which the front page and chapter 15 are made. The
@@ -1459,7 +1459,7 @@ mr.check("correlation of five at random with the rest", shuffled, 0.57, 0.68)
 # :class: dropdown
 #
 # ```python
-# result = evaluation.judging.few_shot(
+# result = evaluation.experiment.few_shot(
 #     {"4": models.HierarchicalBayes(4), "8": models.HierarchicalBayes(8)},
 #     split.train, split.validation, ks=[20])
 # d = result.values("8", "rmse", 20) - result.values("4", "rmse", 20)

@@ -355,7 +355,7 @@ luck. The formula has one constant for all $n$, and the points on the right foll
 # people and for films.
 
 # %%
-few_shot = evaluation.judging.few_shot
+few_shot = evaluation.experiment.few_shot
 SIMILARITIES = ["cosine", "adjusted cosine", "pearson", "baseline"]
 LAMBDAS = [0, 10, 40, 160, 640] if full else [0, 20, 160, 640]
 KINDS = {
@@ -595,7 +595,7 @@ rivals = {
 asked = {**rivals, **full_models}
 random_form = evaluation.newcomers(asked, ratings, seed=SPLIT)
 time_form = evaluation.newcomers(asked, ratings, order="time", seed=SPLIT)
-table_of = evaluation.leaderboard.table
+table_of = mr.leaderboard.table
 table_of(random_form.summary(), "newcomers", "rmse").drop("chance").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels: difference of the RMSE to the bias alone against the number of known ratings. Left, random form: user kNN falls slowly below zero, item kNN starts slightly above zero and ends below user kNN, hierarchical Bayes falls fast and ends far below both. Right, order of time: item kNN lies above zero up to five ratings, user kNN stays a little below zero, and only hierarchical Bayes is far below at ten and twenty."}, "figure": {"caption": "What the neighbours add: RMSE minus that of the bias alone, in pairs over test people, 95 % intervals. Below zero is better.", "name": "fig-03-kcurve"}}
@@ -1187,7 +1187,7 @@ in_order = {
     order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
     for order in ("random", "time")
 }
-evaluation.leaderboard.table(
+mr.leaderboard.table(
     in_order["random"].summary(), "newcomers", "pairwise"
 ).round(3)
 
@@ -1219,7 +1219,7 @@ newcomer_rows = [r.only(full_models) for r in (random_form, time_form)]
 in_stars = {"user kNN in stars": "user kNN"}  # its name in the other tables
 list_rows = top_n.only(lists).renamed(in_stars), next_one.only(followers)  # chapter 02 has the rest
 newcomer_rows += [r.only(by_likes) for r in in_order.values()]
-saved = evaluation.leaderboard.save("03", *newcomer_rows, classic, *list_rows)
+saved = mr.leaderboard.save("03", *newcomer_rows, classic, *list_rows)
 
 # %% [markdown]
 # ## Claims of this chapter, checked
@@ -1375,7 +1375,7 @@ for name in by_likes:
 # :class: dropdown
 #
 # ```python
-# limit = evaluation.judging.ranking(
+# limit = evaluation.experiment.ranking(
 #     {"counts": models.EASE(regularization=1e7)}, holdout, "classic top-N", at_least=4)
 # print(limit.mean("counts", "ndcg@10"), limit.mean("popularity", "ndcg@10"))
 # print(evaluation.profile(limit.lists, holdout.train, genres).round(3))

@@ -31,7 +31,7 @@ import pandas as pd
 import metarec as mr
 from metarec import evaluation, models, plots
 from metarec.data.lookup import label
-from metarec.evaluation import judging
+from metarec.evaluation import experiment
 
 # %% tags=["parameters"]
 full = False  # True: more random starts in the study of the dimension
@@ -492,7 +492,7 @@ level_price = bayes.noise_ / bayes.user_covariance_[0, 0]
 print("λ of the strictness:  ", round(level_price, 1))
 
 # %%
-chosen = judging.tune(
+chosen = experiment.tune(
     models.ALS(seed=seed),
     {"power": [0.0, 0.5], "regularization": [1.5, 8.0]},
     split.train, split.validation,
@@ -743,7 +743,7 @@ to rate says what they like.
 # rest as in ALS. The two methods of chapter 02 stand beside them.
 
 # %%
-judging.tune(
+experiment.tune(
     models.SVDPlusPlus(seed=seed),
     {"implicit_regularization": [30.0, 120.0]},
     split.train, split.validation,
@@ -760,14 +760,14 @@ rivals = {
 random_form = evaluation.newcomers(rivals, ratings, seed=SPLIT)
 time_form = evaluation.newcomers(rivals, ratings, order="time", seed=SPLIT)
 board = pd.concat([random_form.summary(), time_form.summary()])
-evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %%
 in_time = "newcomers in order of time"
-evaluation.leaderboard.table(board, in_time, "rmse").round(3)
+mr.leaderboard.table(board, in_time, "rmse").round(3)
 
 # %%
-evaluation.leaderboard.table(board, "newcomers", "pairwise").round(3)
+mr.leaderboard.table(board, "newcomers", "pairwise").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of error against known ratings. Left, random support: all five curves start together; the biases fall slowest, ALS, biased MF and SVD++ lie close together in the middle, hierarchical Bayes is lowest from one rating on. Right, in order of time: the curves are higher, uneven, and close together; at twenty ratings hierarchical Bayes is lowest."}, "figure": {"caption": "Newcomers, test people. Left: the mean of five random supports. Right: the first ratings in time. Thin bars: 95 % intervals over people.", "name": "fig-04-newcomers"}}
 fig, axes = plots.figure("One ridge regression a person gains on the biases; three ways to learn the films tie",
@@ -803,7 +803,7 @@ the biases is {-late.mean:.3f} stars at $k = 20$.
 
 # %%
 validation = next(mr.data.rating_folds(fold.train, seed=SPLIT))
-judging.tune(
+experiment.tune(
     models.SVDPlusPlus(seed=seed, bias_regularization=2.0),
     {"implicit_regularization": [50.0, 120.0]},
     validation.train, validation.test,
@@ -1092,7 +1092,7 @@ number of sweeps.
 """)
 
 # %%
-judging.tune(
+experiment.tune(
     models.ImplicitALS(64, seed=seed),
     {"regularization": [30.0, 50.0, 80.0]},
     choose.train, choose.test, "ndcg@10",
@@ -1225,7 +1225,7 @@ in_order = {
     order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
     for order in ("random", "time")
 }
-evaluation.leaderboard.table(
+mr.leaderboard.table(
     in_order["random"].summary(), "newcomers", "pairwise"
 ).round(3)
 
@@ -1241,7 +1241,7 @@ has {mr.percent(pairs_at_20["item mean"], 1)}. Factors of choice are not factors
 MINE = ["ALS", "biased MF", "SVD++", *by_folds, *makers]
 results = [r.only(MINE) for r in (random_form, time_form, classic,
                                   lists, *in_order.values())]  # fmt: skip
-evaluation.leaderboard.save("04", *results);
+mr.leaderboard.save("04", *results);
 
 # %% [markdown]
 # ## Claims of this chapter, checked

@@ -324,7 +324,7 @@ shop = {
 }
 new_films = evaluation.new_items(shop, ratings, SPLIT)
 board = new_films.only(metrics=["ndcg@10", "recall@10"]).summary()
-evaluation.leaderboard.table(board, "new items", "ndcg@10", interval=True)
+mr.leaderboard.table(board, "new items", "ndcg@10", interval=True)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dots with intervals of nDCG@10 for eight ways to rank films that nobody has rated. From the bottom: chance, the newest first, the number of known names, genres by Rocchio, names by Rocchio, ridge on facts known at release, then the number of reviews in 2026 without any personal part, and highest the ridge with scores and success. The last two, in orange, use facts from after the release."}, "figure": {"caption": "Ranking films that nobody has rated: nDCG@10 with 95 % intervals over people. Orange: uses facts that were not known when the film came out. Squares: the same list for everybody.", "name": "fig-05-new-items"}}
 test = holdout.test
@@ -416,7 +416,7 @@ learners = {
     "hierarchical Bayes + content": models.ContentBayes(seed=seed),
 }
 both = evaluation.both_new(learners, ratings, SPLIT)
-lonely = evaluation.judging.few_shot(
+lonely = evaluation.experiment.few_shot(
     alone, cold.train, cold.test, "both new", draws=1
 )
 
@@ -967,7 +967,7 @@ assert uncertain[~unrated].max() <= uncertain[unrated].min()
 
 # %%
 sizes = {f"{d} factors": models.ContentBayes(d, seed=seed) for d in (8, 16)}
-tried = evaluation.judging.few_shot(
+tried = evaluation.experiment.few_shot(
     sizes, split.train, split.validation, ks=[5, 20], draws=3
 )
 tried = tried.only(metrics=["rmse"]).summary()
@@ -1033,7 +1033,7 @@ by_form = {
     order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
     for order in ("random", "time")
 }
-evaluation.leaderboard.table(
+mr.leaderboard.table(
     by_form["random"].summary(), "newcomers", "pairwise"
 ).round(3)
 
@@ -1058,17 +1058,17 @@ time_form = evaluation.newcomers(
 pair = {m: learners[m] for m in (HB, HBC)}
 folds = evaluation.classic_ratings(pair, ratings, SPLIT)
 NEW = {*random_form.facts.index, *top.facts.index} - {BIAS, HB, *rivals}
-evaluation.leaderboard.save(
+mr.leaderboard.save(
     "05", both, new_films, folds.only([HB, HBC]),
     *(r.only(NEW) for r in (random_form, time_form, top)),
     *(r.only(by_likes) for r in by_form.values()),
 )  # fmt: skip
 runs = [r.only(metrics=["rmse", "pairwise"]) for r in (random_form, time_form, both)]
 board = pd.concat([run.summary() for run in runs])
-evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %%
-evaluation.leaderboard.table(
+mr.leaderboard.table(
     board, "newcomers in order of time", "rmse"
 ).round(3)
 
@@ -1076,10 +1076,10 @@ evaluation.leaderboard.table(
 # Both new, where chance, user bias and hierarchical Bayes know nothing about the film; first RMSE, then pairs in the right order:
 
 # %%
-evaluation.leaderboard.table(board, "both new", "rmse").round(3)
+mr.leaderboard.table(board, "both new", "rmse").round(3)
 
 # %%
-evaluation.leaderboard.table(board, "both new", "pairwise").round(3)
+mr.leaderboard.table(board, "both new", "pairwise").round(3)
 
 # %%
 folds.summary().pivot(index="method", columns="metric", values="mean").round(4)

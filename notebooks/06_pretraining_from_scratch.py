@@ -578,7 +578,7 @@ contestants = {
     "item kNN, recent items": models.RecentItemNeighbours(),
 }
 result = evaluation.next_item(contestants, ratings, seed=seed)
-evaluation.leaderboard.save("06", only(result, ["SASRec", "BERT4Rec"]))
+mr.leaderboard.save("06", only(result, ["SASRec", "BERT4Rec"]))
 board = result.summary().pivot(
     index="method", columns="metric", values="mean"
 )

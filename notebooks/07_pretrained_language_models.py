@@ -290,7 +290,7 @@ with torch.inference_mode():
         out = language_model.network(**batch, output_hidden_states=True)
         for how, (start, pooling) in HOW.items():
             mask = batch["attention_mask"][:, start:]
-            pooled = [models.encoders.pool(hidden[:, start:], mask, pooling)
+            pooled = [models.pretrained.pool(hidden[:, start:], mask, pooling)
                       for hidden in out.hidden_states]  # fmt: skip
             states[how].append(torch.stack(pooled).numpy())
 states = {how: np.concatenate(p, 1) for how, p in states.items()}
@@ -737,7 +737,7 @@ learners = {
     f"linear on {groups}": models.HierarchicalLinear(groups, n_sweeps=25)
     for groups in CASES
 }
-both = evaluation.judging.few_shot(learners, train, cold.test, "both new")
+both = evaluation.experiment.few_shot(learners, train, cold.test, "both new")
 rows = both.table[both.table["metric"] == "rmse"]
 rmse = rows.pivot_table("value", "method", "k").sort_values(20)
 rmse.round(3)
@@ -811,7 +811,7 @@ def another_set(number):
     split = mr.data.both_new(described, seed=other)
     linear, cases = models.HierarchicalLinear, (BASE, WORDY, TAUGHT)
     three = {g: linear(g, n_sweeps=25) for g in cases}
-    judged = evaluation.judging.few_shot(
+    judged = evaluation.experiment.few_shot(
         three, with_taught(split.train), split.test, ks=[0], draws=1
     )
     rmse = {g: judged.values(g, "rmse", 0).mean() for g in three}
@@ -930,7 +930,7 @@ parted. What separates the two films of a row is an event that is in neither tex
 # three instruments of this chapter, agreement, probes, and the two cold protocols, will tell whether they do.
 
 # %%
-evaluation.leaderboard.save(
+mr.leaderboard.save(
     "07",
     without(both, "linear on genres year critics"),
     without(fresh, "ridge on genres year", "ridge on genres year critics"),
@@ -1020,7 +1020,7 @@ mr.check("training films: the same", learned, high=0)
 # ```python
 # hidden = torch.tensor([[[1.0, 0], [0, 1], [2, 2], [9, 9]]])
 # mask = torch.tensor([[1, 1, 1, 0]])
-# models.encoders.pool(hidden, mask, "mean"), models.encoders.pool(hidden, mask, "last")
+# models.pretrained.pool(hidden, mask, "mean"), models.pretrained.pool(hidden, mask, "last")
 # ```
 # ````
 #
@@ -1099,7 +1099,7 @@ mr.check("training films: the same", learned, high=0)
 # ```python
 # wrong = mr.data.with_features(train, "naive", naive(cold.train, text_vectors))
 # pair = {name: models.HierarchicalLinear(name, n_sweeps=25) for name in ("taught", "naive")}
-# result = evaluation.judging.few_shot(pair, wrong, cold.test, "both new", ks=[0, 20])
+# result = evaluation.experiment.few_shot(pair, wrong, cold.test, "both new", ks=[0, 20])
 # print(result.difference("naive", "taught", "rmse", 0), result.difference("naive", "taught", "rmse", 20))
 # ```
 #

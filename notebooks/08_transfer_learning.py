@@ -169,7 +169,7 @@ SOME = (0, 5, 20)  # numbers of shown ratings, where not all six are needed
 
 def judged(methods, train, n, ks):
     name = f"another population, {'all' if n is None else n} target users"
-    return evaluation.judging.few_shot(methods, train, target.test, name, ks=ks)
+    return evaluation.experiment.few_shot(methods, train, target.test, name, ks=ks)
 
 
 own = {"target only": models.ContentBayes(n_sweeps=15, seed=seed), "transferred": base}
@@ -431,7 +431,7 @@ def read(network, films):
     batch = encoder.tokenizer([titles[i] for i in films], padding=True, truncation=True,
                               max_length=16, return_tensors="pt")  # fmt: skip
     hidden = network(**batch).last_hidden_state
-    return models.encoders.pool(hidden, batch["attention_mask"], "mean")
+    return models.pretrained.pool(hidden, batch["attention_mask"], "mean")
 
 
 def fresh_head(n):
@@ -859,7 +859,7 @@ CONTENT = "hierarchical Bayes + content"
 telling = {name: f"{CONTENT}, {name}" for name in ("target only", "transferred", "pooled")}
 telling["bias, pooled"] = "item + user bias, pooled"
 named = [result.renamed(telling) for result in moved]
-evaluation.leaderboard.save("08", *named, only(new, names_new));
+mr.leaderboard.save("08", *named, only(new, names_new));
 
 # %% [markdown]
 # ## Take-aways
@@ -904,9 +904,9 @@ evaluation.leaderboard.save("08", *named, only(new, names_new));
 # ```python
 # back = mr.data.another_population(target_all, source_all, SPLIT)
 # asked_back = back.target.test
-# alone = evaluation.judging.few_shot({"source only": models.ContentBayes()}, back.pooled(0), asked_back, ks=[20])
+# alone = evaluation.experiment.few_shot({"source only": models.ContentBayes()}, back.pooled(0), asked_back, ks=[20])
 # for n in (30, 100, 300):
-#     print(n, evaluation.judging.few_shot({"target only": models.ContentBayes()}, back.target_train(n), asked_back, ks=[20]).mean("target only", "rmse", 20))
+#     print(n, evaluation.experiment.few_shot({"target only": models.ContentBayes()}, back.target_train(n), asked_back, ks=[20]).mean("target only", "rmse", 20))
 # print(alone.mean("source only", "rmse", 20))
 # ```
 #

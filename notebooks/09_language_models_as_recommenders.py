@@ -99,7 +99,7 @@ ratings = mr.data.movielens_100k()
 split = mr.data.newcomers(ratings, seed=SPLIT)
 train, validation = split.train, Subset(split.validation, ASKED)
 model = models.pretrained.load("language-model", head=True)
-titles = np.array(models.language.film_texts(ratings.items))
+titles = np.array(models.pretrained.film_texts(ratings.items))
 
 one = validation.episodes().take([0]).first(10)
 shown = list(zip(titles[one.support_items[0]], one.support_ratings[0]))
@@ -296,11 +296,11 @@ def loved(user):
 
 
 candidates = [[titles[film] + "\n" for film in row] for row in e.query_items]
-after, length = models.language.log_likelihoods(
+after, length = models.pretrained.log_likelihoods(
     model, [loved(user) for user in range(len(e))], candidates
 )
 films = np.unique(e.query_items)
-(prior,), _ = models.language.log_likelihoods(
+(prior,), _ = models.pretrained.log_likelihoods(
     model, [HEAD], [[titles[film] + "\n" for film in films]]
 )
 after, length = np.stack(after), np.stack(length)  # [people, films]
@@ -380,7 +380,7 @@ two = [draw.choice(often, 2, replace=False) for _ in range(PAIRS)]
 both = [pair for i, j in two for pair in ((i, j), (j, i))]
 question = "Which film is better?\nA: {}\nB: {}\nBetter film:"
 texts = [question.format(titles[i], titles[j]) for i, j in both]
-letters, _ = models.language.log_likelihoods(model, texts, [[" A", " B"]] * len(texts))
+letters, _ = models.pretrained.log_likelihoods(model, texts, [[" A", " B"]] * len(texts))
 a, b = np.stack(letters).T
 says_first = (1 / (1 + np.exp(b - a))).reshape(-1, 2)  # [pairs, orders]
 listed_first = evaluation.bootstrap((says_first > 0.5).mean(1))
@@ -537,16 +537,16 @@ rivals = {
 }
 rivals = {name: method.fit(train) for name, method in rivals.items()}
 field = {"language model": calibrated, "language model, tuned": tuned} | rivals
-result = evaluation.judging.few_shot(
+result = evaluation.experiment.few_shot(
     {name: Fitted(method) for name, method in field.items()},
     train, test, PROTOCOL, ks=KS, draws=1,
 )  # fmt: skip
 print(PROTOCOL)
 board = result.summary()
-evaluation.leaderboard.table(board, PROTOCOL, "rmse").round(2)
+mr.leaderboard.table(board, PROTOCOL, "rmse").round(2)
 
 # %%
-evaluation.leaderboard.table(board, PROTOCOL, "pairwise").round(2)
+mr.leaderboard.table(board, PROTOCOL, "pairwise").round(2)
 
 # %%
 BEST = "hierarchical Bayes + content"
@@ -682,7 +682,7 @@ unit @ unit
 unit = time.process_time() - start
 result.facts["relative_seconds"] = 0.0
 result.facts.loc["language model, tuned", "relative_seconds"] = tuning_seconds / unit
-evaluation.leaderboard.save("09", result.only(SPOKEN));
+mr.leaderboard.save("09", result.only(SPOKEN));
 
 # %% [markdown]
 # ### The full sizes

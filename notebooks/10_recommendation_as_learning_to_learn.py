@@ -200,7 +200,7 @@ def em(x, y, n_steps=100):
 # evidence about the method. Four hundred people rate six films each.
 
 # %%
-world = mr.data.simulate.world(seed=seed)
+world = mr.data.simulated.world(seed=seed)
 
 
 def people(n_people, n_ratings, draw):
@@ -551,7 +551,7 @@ result = evaluation.newcomers({
     ONLY: GenerosityOnly(seed=seed),
     "item + user bias": models.Bias(),
 }, ratings, seed=SPLIT)  # fmt: skip
-evaluation.leaderboard.table(result.summary(), "newcomers", "rmse").round(3)
+mr.leaderboard.table(result.summary(), "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Error against known ratings. The item mean is a level line, and all others start near it with no ratings. Generosity only and the biases of chapter 02 fall on one line. The whole model falls faster from the first rating on; the area between is shaded and marked as taste, the larger area above as generosity."}, "figure": {"caption": "Test newcomers: RMSE of the whole model and of its part that learns only how generous a person is. Shaded: what each part of the support's news is worth.", "name": "fig-10-parts"}}
 board = result.summary()
@@ -609,11 +609,11 @@ class MeansOnly(models.HierarchicalBayes):
         return a[:, :, None] * a[:, None, :], a * belief.mean[:, :1]
 
     def fit(self, ratings):
-        with mock.patch("metarec.models._beliefs.moments", self.moments):
+        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
             return super().fit(ratings)
 
     def posterior(self, episodes):
-        with mock.patch("metarec.models._beliefs.moments", self.moments):
+        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
             return super().posterior(episodes)
 
 
@@ -884,7 +884,7 @@ twenty ratings lower the error by {-gain_of["time"][20].mean:.3f} stars instead 
 """)
 
 # %%
-evaluation.leaderboard.save("10", result.only([ONLY]));
+mr.leaderboard.save("10", result.only([ONLY]));
 
 # %% [markdown]
 # ## Claims of this chapter, checked

@@ -32,7 +32,7 @@ from torch.func import grad, vmap
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.models import gradient
+from metarec.models.meta import maml as gradient
 
 # %% tags=["parameters"]
 full = False  # True: three times the outer steps
@@ -419,9 +419,9 @@ leaks = {
     f"{name}, leaking": clone(tuned[name]).set_params(n_folds=1)
     for name in ("MAML", "Meta-SGD")
 }  # fmt: skip
-result = evaluation.judging.few_shot(tuned | leaks | rivals, train, split.test)
+result = evaluation.experiment.few_shot(tuned | leaks | rivals, train, split.test)
 board = result.summary()
-evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings for item and user bias, MeLU, MAML, Meta-SGD and hierarchical Bayes. All start close together. The bias falls least, MeLU a little more; MAML, Meta-SGD and hierarchical Bayes fall together, with hierarchical Bayes lowest at twenty ratings."}, "figure": {"caption": "Newcomers, 95 % intervals over people.", "name": "fig-11-kcurve"}}
 plots.k_curve(board, title="A learned start with learned steps comes close to the exact answer",
@@ -701,7 +701,7 @@ task that an average solves for free; give it the average, and let it learn the 
 """)
 
 # %%
-evaluation.leaderboard.save("11", result.only(methods=list(tuned)));
+mr.leaderboard.save("11", result.only(methods=list(tuned)));
 
 # %% [markdown]
 # ## Claims of this chapter, checked

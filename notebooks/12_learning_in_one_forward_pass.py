@@ -30,7 +30,7 @@ from sklearn.base import clone
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.models import gradient
+from metarec.models.meta import maml as gradient
 
 # %% tags=["parameters"]
 full = False  # True: three times the steps of training, five draws of supports instead of three
@@ -288,11 +288,11 @@ others = {
     "item + user bias": models.Bias(),
 }
 shelf = {}  # what was fitted, to be looked at later
-result = evaluation.judging.few_shot(
+result = evaluation.experiment.few_shot(
     others | tuned, train, split.test, draws=DRAWS, keep=shelf
 )
 board = result.summary()
-evaluation.leaderboard.table(board, "newcomers", "rmse").round(3)
+mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "RMSE against the number of known ratings. The lines of neural process, matching network, transformer and closed form lie together up to five ratings, below the bias. With twenty the closed form is lowest, matching and transformer follow, the neural process lies between them and the bias."}, "figure": {"caption": "Newcomers, 95 % intervals over people.", "name": "fig-12-kcurve"}}
 plots.k_curve(board, title="With few ratings the readers tie with the formula; with twenty none passes it",
@@ -341,7 +341,7 @@ def simulated(model, like, n_people, world_seed):
     films = mean + (root @ draw.normal(size=(*mean.shape, 1)))[..., 0]
     prior = model.user_mean_, model.user_covariance_
     popular = like.item_counts()
-    world = mr.data.simulate.World(model.global_mean_, *prior, films, model.noise_, popular)
+    world = mr.data.simulated.World(model.global_mean_, *prior, films, model.noise_, popular)
     people, _ = world.people(n_people, 52, world_seed)
     table = people.table.assign(
         item=like.items.index[people.table["item"]],
@@ -473,7 +473,7 @@ weight = float(WEIGHTS[chosen.argmin()])
 
 # %%
 both = {"average": Average("transformer", FORM, weight)}
-averaged = evaluation.judging.few_shot(both, train, split.test, draws=DRAWS)
+averaged = evaluation.experiment.few_shot(both, train, split.test, draws=DRAWS)
 better = {
     (rival, k): evaluation.paired(
         averaged.values("average", "rmse", k), result.values(rival, "rmse", k)
@@ -617,7 +617,7 @@ for cost in ("relative_seconds", "learned"):  # an average costs what its parts 
     averaged.facts[cost] = result.facts.loc[["transformer", FORM], cost].sum()
 name = {"average": "transformer and closed form, averaged"}
 rows = result.only(methods=list(kinds)), averaged.only(methods=["average"]).renamed(name)
-evaluation.leaderboard.save("12", *rows);  # earlier chapters have the closed forms
+mr.leaderboard.save("12", *rows);  # earlier chapters have the closed forms
 
 # %% [markdown]
 # ## Claims of this chapter, checked

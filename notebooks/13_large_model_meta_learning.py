@@ -196,7 +196,7 @@ for word in ("read", "untrained", "counted"):
 pd.DataFrame(budget).T.rename_axis(columns="λ; RMSE, validation").round(3)
 
 # %%
-two_by_two = evaluation.judging.few_shot(
+two_by_two = evaluation.experiment.few_shot(
     heads, cold.train, cold.test, "both new", ks=(0, 5, 20)
 )
 board = two_by_two.table[two_by_two.table["metric"] == "rmse"]
@@ -404,7 +404,7 @@ BLEND = "blended Bayes"
 tuned[BLEND] = models.BlendedBayes(others="movielens-2016", seed=seed)
 bias = {"item + user bias": models.Bias()}
 fitted = {}  # what was fitted, to be looked at later
-result = evaluation.judging.few_shot(bias | tuned, split.train, split.test, keep=fitted)
+result = evaluation.experiment.few_shot(bias | tuned, split.train, split.test, keep=fitted)
 rows = result.table[result.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[["item + user bias", *tuned]].round(4)
 
@@ -553,7 +553,7 @@ colder = {
     "linear model": models.HierarchicalLinear(),
     "… with content": tuned[CB], IB: tuned[IB], BLEND: tuned[BLEND],
 }  # fmt: skip
-both = evaluation.judging.few_shot(colder, cold.train, cold.test, "both new")
+both = evaluation.experiment.few_shot(colder, cold.train, cold.test, "both new")
 rows = both.table[both.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[list(colder)].round(3)
 
@@ -568,7 +568,7 @@ SETTINGS = {
     "both": (with_old, decades.target.train),
 }
 served = [
-    evaluation.judging.few_shot(
+    evaluation.experiment.few_shot(
         {name: method}, train, decades.target.test, "two decades", draws=DRAWS
     ).only([name])
     for name, (method, train) in SETTINGS.items()
@@ -635,7 +635,7 @@ catalogue with its intervals takes a few thousandths of a second, on one core; t
 
 # %%
 def quick(method, train, name):
-    out = evaluation.judging.few_shot(
+    out = evaluation.experiment.few_shot(
         {name: method}, train, split.test, "stress", ks=(0, 20), draws=DRAWS
     )
     return {k: out.values(name, "rmse", k).to_numpy() for k in (0, 20)}
@@ -761,8 +761,8 @@ decades_boards = [
     for people, n in (("people of 1998 alone", 0), ("both", "all"))
 ]  # fmt: skip
 mine = result.only([IB, "no traits", BLEND]).renamed({"no traits": f"{IB}, no traits"})
-evaluation.leaderboard.save("13", mine, both.only([IB, BLEND]), *decades_boards)
-evaluation.leaderboard.table(result.summary(), "newcomers", "pairwise").round(3)
+mr.leaderboard.save("13", mine, both.only([IB, BLEND]), *decades_boards)
+mr.leaderboard.table(result.summary(), "newcomers", "pairwise").round(3)
 
 # %% [markdown]
 # ## Claims of this chapter, checked

@@ -656,7 +656,7 @@ for name, (method, grid) in shelf.items():
     points = {
         f"{knob} {v}": copy.deepcopy(method).set_params(**{knob: v}) for v in values
     }
-    scores = evaluation.judging.few_shot(
+    scores = evaluation.experiment.few_shot(
         points, split.train, split.validation, ks=(0, 5, 20), draws=DRAWS // 2
     ).table.query("metric == 'pairwise' and method in @points")
     scores = scores.groupby("method")["value"].mean()
@@ -668,7 +668,7 @@ pd.concat(tried).round(4).rename("pairs in order, validation").to_frame()
 # And now, once, the customers of the test part. Each shows none, one, two, … of her ratings in random order; the products that she bought besides are asked.
 
 # %%
-result = evaluation.judging.few_shot(
+result = evaluation.experiment.few_shot(
     rivals, split.train, split.test, "shop newcomers", draws=6 if full else 3
 )
 board = result.table[result.table["metric"] == "pairwise"]
@@ -802,7 +802,7 @@ def bought_by_lot():
 
 
 lot = mr.data.newcomers(bought_by_lot(), seed=SPLIT)
-no_choice = evaluation.judging.few_shot(
+no_choice = evaluation.experiment.few_shot(
     {HB: rivals[HB]}, lot.train, lot.test, ks=(0,), draws=1
 )
 puzzle = no_choice.difference("item mean", HB, "pairwise", 0)
@@ -991,7 +991,7 @@ print(f"stars inside the 80 % interval, five ratings known: {inside:.0%}")
 
 # %%
 cold = mr.data.both_new(described, seed=SPLIT)
-fresh_goods = evaluation.judging.few_shot(
+fresh_goods = evaluation.experiment.few_shot(
     {name: rivals[name] for name in (HB, CB)}, cold.train, cold.test, "shop both new",
     ks=(0, 5, 20), draws=DRAWS,
 )  # fmt: skip
@@ -1011,8 +1011,8 @@ would give, for a text tells only a part; but it is what there is on the first d
 # The shop is a protocol of its own, *shop newcomers*; its rows must never stand in one table with those of films.
 
 # %%
-evaluation.leaderboard.save("14", result, fresh_goods)
-evaluation.leaderboard.table(result.summary(), "shop newcomers", "ndcg@5").round(3)
+mr.leaderboard.save("14", result, fresh_goods)
+mr.leaderboard.table(result.summary(), "shop newcomers", "ndcg@5").round(3)
 
 # %% [markdown]
 # ## Claims of this chapter, checked

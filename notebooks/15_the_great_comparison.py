@@ -98,7 +98,7 @@ def training(method, protocol="newcomers"):
 def claimed(chapter, text):
     """The number that a chapter's checked claim printed when its outputs were stored."""
     path, = Path().glob(f"{chapter}_*.ipynb")
-    mean, *_ = evaluation.claims.stored(path)[text]["value"].split(" ")
+    mean, *_ = mr.book.claims.stored(path)[text]["value"].split(" ")
     return float(mean.replace("−", "-"))
 
 # %% tags=["remove-cell"]

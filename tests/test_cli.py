@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from metarec import advice, health, models
+from metarec import models
 from metarec.__main__ import app
+from metarec.book import comparison, doctor, recommend
 from metarec.data import AssetError, Episodes, assets, newcomers
-from metarec.evaluation import comparison
-from metarec.evaluation.judging import few_shot
+from metarec.evaluation.experiment import few_shot
 from metarec.models import cache
 
 CHILD = ("children_user", "children_system")  # of os.times
@@ -112,10 +112,10 @@ def words(shown: str) -> str:
     return " ".join(shown.split())
 
 
-@pytest.mark.parametrize("method", advice.METHODS)
+@pytest.mark.parametrize("method", recommend.METHODS)
 def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
     answer = json.loads(ask("recommend", *STAR_WARS, "--method", method, "--json").stdout)
-    kind = getattr(models, advice.METHODS[method])()
+    kind = getattr(models, recommend.METHODS[method])()
     sure = "return_std" in inspect.signature(kind.predict).parameters
     assert answer["method"] == method
     assert answer["predicts_ratings"] == kind.predicts_ratings
@@ -138,7 +138,7 @@ def test_no_method_is_forgotten():
     elsewhere |= {"RidgeHead", "InContextTransformer"}
     no_method = {"LoRA"}
     exported = {name for name in models.__all__ if name[0].isupper()} - no_method
-    assert exported == set(advice.METHODS.values()) | told_apart | in_order | elsewhere
+    assert exported == set(recommend.METHODS.values()) | told_apart | in_order | elsewhere
 
 
 def test_scores_are_not_shown_as_stars(ask):
@@ -169,7 +169,7 @@ def test_of_films_with_one_score_the_better_known_come_first(ask, ml100k):
 
 def test_help_lists_the_methods_in_words(ask):
     shown = ask("recommend", "--help").stdout
-    for name in advice.METHODS:
+    for name in recommend.METHODS:
         assert f" {name}: " in shown
     assert "math" not in shown
     assert shown.count("Only ranks.") == 9
@@ -177,13 +177,13 @@ def test_help_lists_the_methods_in_words(ask):
 
 def test_the_default_is_the_best_on_validation_people(ml100k):
     split = newcomers(ml100k)
-    methods = {name: getattr(models, kind)() for name, kind in advice.METHODS.items()}
+    methods = {name: getattr(models, kind)() for name, kind in recommend.METHODS.items()}
     methods = {name: method for name, method in methods.items() if method.predicts_ratings}
     methods["the item's mean"] = methods.pop("item-mean")  # the protocol has a row "item mean"
     result = few_shot(methods, split.train, split.validation, draws=2)
     errors = result.table.query("metric == 'rmse' and method in @methods")
     errors = errors.groupby("method")["value"].mean().sort_values()
-    assert errors.index[0] == advice.DEFAULT, errors
+    assert errors.index[0] == recommend.DEFAULT, errors
 
 
 def test_films_without_facts_and_without_ratings_get_an_answer(ask, tmp_path, made_up):
@@ -253,7 +253,7 @@ def test_the_doctor_says_what_is_missing_and_how_to_repair_it(ask, monkeypatch):
         raise AssetError("MovieLens-100K is not here", "run: pip install this")
 
     monkeypatch.setattr(assets, "find", missing)
-    monkeypatch.setattr(health, "movielens_100k", missing)
+    monkeypatch.setattr(doctor, "movielens_100k", missing)
     result = ask("doctor")
     assert result.exit_code == 1
     assert "→ run: pip install this" in result.stdout
@@ -288,9 +288,9 @@ def test_the_leaderboard_prints_the_tables_of_chapter_15(ask, monkeypatch):
 
 
 def test_the_reason_names_at_most_two_films_and_only_such_as_moved_it():
-    assert advice._reason(["A", "B", "C"], np.array([0.1, -0.3, 0.2])) == "B −0.30, C +0.20"
-    assert advice._reason(["A"], np.array([0.001])) == ""
-    assert advice._reason(["IV - A"], np.array([-0.012]), digits=3) == "IV - A −0.012"
+    assert recommend._reason(["A", "B", "C"], np.array([0.1, -0.3, 0.2])) == "B −0.30, C +0.20"
+    assert recommend._reason(["A"], np.array([0.001])) == ""
+    assert recommend._reason(["IV - A"], np.array([-0.012]), digits=3) == "IV - A −0.012"
 
 
 @pytest.mark.parametrize("kind", [models.EASE, models.LikedItemNeighbours])

@@ -86,7 +86,7 @@ def test_the_rooms_load_without_torch_and_pyplot():
 def test_every_public_name_of_the_rooms_can_be_had():
     found = in_python("""
         import metarec
-        for room in (metarec, metarec.data, metarec.models, metarec.evaluation):
+        for room in (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation):
             for name in room.__all__:
                 assert getattr(room, name) is not None, name
         print("all")

@@ -32,7 +32,7 @@ def exported():
     sys.path.insert(0, str(ROOT))
     import metarec
 
-    rooms = (metarec, metarec.data, metarec.models, metarec.evaluation)
+    rooms = (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation)
     return {name for room in rooms for name in room.__all__}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from chapters import ROOT
 from scipy.stats import norm
 
-from metarec.advice import LEVEL
+from metarec.book.recommend import LEVEL
 from metarec.data import Ratings, movielens_2016
 from metarec.data.lookup import label
 from metarec.data.titles import names

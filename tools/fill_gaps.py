@@ -11,8 +11,8 @@ import sys
 import time
 
 from metarec import data, evaluation, models
-from metarec.evaluation import comparison, leaderboard
-from metarec.evaluation._field import (
+from metarec.book import comparison, leaderboard
+from metarec.book._field import (
     FAMILY,
     FOLDS,
     JOINED,
@@ -24,7 +24,7 @@ from metarec.evaluation._field import (
     STRANGERS,
     TOP_N,
 )
-from metarec.models.melu import MeLU, person_facts
+from metarec.models.meta.melu import MeLU, person_facts
 
 KINDS = {
     "item kNN": models.ItemNeighbours,
@@ -103,7 +103,7 @@ def run(name, protocol, board):
         train = decades().pooled(0 if protocol == STRANGERS else None)
         if protocol == JOINED and FAMILY[name] == "informed prior":
             train = decades().target.train
-        result = evaluation.judging.few_shot(entry, train, decades().target.test, protocol)
+        result = evaluation.experiment.few_shot(entry, train, decades().target.test, protocol)
     else:
         result = {
             NEWCOMERS: evaluation.newcomers,

@@ -7,7 +7,7 @@ import sys
 
 from chapters import ROOT
 
-from metarec.evaluation import comparison, leaderboard
+from metarec.book import comparison, leaderboard
 
 README = ROOT / "README.md"
 START, END = "<!-- results: written by tools/readme_table.py -->", "<!-- end of results -->"

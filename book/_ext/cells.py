@@ -7,7 +7,7 @@ Cells tagged `say` are prose with computed numbers: the page shows the prose alo
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from metarec.evaluation.claims import PRINTED
+from metarec.book.claims import PRINTED
 
 
 def cells(document, tag):

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from metarec.evaluation.claims import stored
+from metarec.book.claims import stored
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECKED = "#claims-of-this-chapter-checked"  # the heading's anchor in every chapter
@@ -44,7 +44,7 @@ def claimed(said):
 
 def measured(said):
     """Mean of a method among the newcomers, written as `13: blended Bayes, rmse, k = 20`."""
-    from metarec.evaluation import leaderboard
+    from metarec.book import leaderboard
 
     number, _, row = said.partition(": ")
     method, metric, k = row.rsplit(", ", 2)

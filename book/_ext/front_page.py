@@ -55,7 +55,7 @@ def plain(name):
 
 def newcomers():
     """The leaderboard's RMSE rows of the newcomers protocol, the latest of each method."""
-    from metarec.evaluation import leaderboard
+    from metarec.book import leaderboard
 
     return leaderboard.latest(leaderboard.read().rows, "newcomers", "rmse").sort_values("k")
 
@@ -91,7 +91,7 @@ def draw(board, target):
     import matplotlib
 
     matplotlib.use("Agg")
-    from metarec import plots
+    from metarec.book import plots
 
     said = facts(board)
     target.parent.mkdir(parents=True, exist_ok=True)

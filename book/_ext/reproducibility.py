@@ -146,7 +146,7 @@ def versions():
 
 def data():
     """One row for each data set and pretrained model, with its largest file."""
-    from metarec.data.asset_list import ASSETS
+    from metarec.data.sources.asset_list import ASSETS
 
     rows = []
     for name, asset in ASSETS.items():

@@ -10,8 +10,8 @@ import functools
 
 import pandas as pd
 
-from metarec.data import assets
 from metarec.data.ratings import Ratings
+from metarec.data.sources import assets
 from metarec.data.titles import TitleIndex
 
 LISTS = ("directors", "writers", "cast", "genres", "country", "language")

@@ -1,10 +1,10 @@
-"""The evaluation room: metrics, protocols, intervals, the leaderboard, and claims that check."""
+"""Predictions into numbers: metrics, protocols, experiments, intervals, costs."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["claims", "comparison", "contests", "costs", "judging", "leaderboard"],
+    submodules=["costs", "experiment"],
     submod_attrs={
         "metrics": ["mae", "pairwise_accuracy", "rmse"],
         "top": ["take", "top_k"],
@@ -29,7 +29,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "newcomers",
             "next_item",
         ],
-        "judging": ["tune", "tune_each"],
-        "claims": ["ClaimError", "check", "percent", "say"],
+        "experiment": ["tune", "tune_each"],
     },
 )

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metarec.data import holdouts, splits
+from metarec.data import splits
 from metarec.data.ratings import Ratings
-from metarec.data.splits import SEED
+from metarec.data.splits import classic
+from metarec.data.splits.few_shot import SEED
 from metarec.evaluation._contestants import Recommender
-from metarec.evaluation.judging import few_shot, ranking, rating_errors
+from metarec.evaluation.experiment import few_shot, ranking, rating_errors
 from metarec.evaluation.results import Result
 
 
@@ -107,7 +108,7 @@ def new_items(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 
     -------
     Result
     """
-    return ranking(methods, holdouts.new_items(ratings, seed), "new items", holdouts.POSITIVE)
+    return ranking(methods, classic.new_items(ratings, seed), "new items", classic.POSITIVE)
 
 
 def next_item(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 0) -> Result:
@@ -124,7 +125,7 @@ def next_item(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 
     -------
     Result
     """
-    return ranking(methods, holdouts.next_item(ratings), "next item", seed=seed)
+    return ranking(methods, classic.next_item(ratings), "next item", seed=seed)
 
 
 def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = SEED) -> Result:
@@ -141,7 +142,7 @@ def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings, seed: in
     -------
     Result
     """
-    return ranking(methods, holdouts.top_n(ratings, seed), "classic top-N", holdouts.POSITIVE)
+    return ranking(methods, classic.top_n(ratings, seed), "classic top-N", classic.POSITIVE)
 
 
 def classic_ratings(
@@ -163,7 +164,7 @@ def classic_ratings(
         holds the number of the fold.
     """
     parts, facts = [], []
-    for fold, (train, test) in enumerate(holdouts.rating_folds(ratings, seed=seed)):
+    for fold, (train, test) in enumerate(classic.rating_folds(ratings, seed=seed)):
         more, about = rating_errors(methods, train, test, fold)
         parts += more
         facts += about

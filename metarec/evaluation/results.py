@@ -59,7 +59,7 @@ class Result:
         ----------
         protocol : str
         parts : sequence of pandas.DataFrame
-            From `metarec.evaluation.judging.tidy`.
+            From `metarec.evaluation.experiment.tidy`.
         facts : sequence of dict
             One a method and fold.
         n_draws : int

@@ -18,6 +18,8 @@ from sklearn.exceptions import NotFittedError
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 
+__all__ = ["Method"]
+
 
 class Method(BaseEstimator):
     """A recommender: hyperparameters in the constructor, then `fit`, then `predict`.

@@ -10,6 +10,8 @@ from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method, with_unseen
 
+__all__ = ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"]
+
 
 class RandomScores(Method):
     """Ratings drawn at random from the training ratings: what knowing nothing looks like.

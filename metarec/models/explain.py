@@ -9,6 +9,8 @@ import numpy as np
 from metarec.data.episodes import Episodes
 from metarec.models.base import Method
 
+__all__ = ["influence"]
+
 COUNT_PEOPLE = ("EASE", "LikedItemNeighbours", "LikedUserNeighbours")  # when nothing is liked
 
 

@@ -54,7 +54,7 @@ def test_chapters_are_numbered_and_titled_once():
     assert all(chapter["asks"].endswith("?") and chapter["at_most"] > 0 for chapter in chapters)
 
 
-@pytest.mark.parametrize("room", ["data", "models", "evaluation", "plots"])
+@pytest.mark.parametrize("room", ["data", "models", "evaluation", "book"])
 def test_everything_that_a_room_offers_is_in_the_api_reference(room):
     """The page of a room names all that the room exports, and each name leads to an object."""
     api_room = importlib.import_module("api_room")
@@ -124,7 +124,8 @@ def test_no_page_and_no_style_asks_another_machine():
 
 def test_printed_claims_become_a_checklist(capsys):
     """The page's checklist reads what `check` prints, with and without a number."""
-    from metarec.evaluation import Interval, check, claims
+    from metarec.book import check, claims
+    from metarec.evaluation import Interval
 
     cells = importlib.import_module("cells")
     check("five ratings help: by", 0.0484, 0.03, 0.06)
@@ -201,7 +202,7 @@ def test_results_were_stored_with_the_pinned_versions(made):
 
 
 def test_data_table_names_all_that_the_book_needs_and_the_list_names_all_that_chapters_use(made):
-    from metarec.data.asset_list import ASSETS
+    from metarec.data.sources.asset_list import ASSETS
 
     assert [line.split("*")[1] for line in list(made.data())[2:]] == list(ASSETS)
     for number in made.written():

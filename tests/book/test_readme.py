@@ -3,7 +3,7 @@
 from chapters import ROOT
 from readme_table import END, README, START, markdown, written
 
-from metarec.evaluation import comparison, leaderboard
+from metarec.book import comparison, leaderboard
 
 
 def test_the_table_is_in_step_with_the_results():

@@ -12,7 +12,7 @@ import fill_gaps
 import pytest
 from chapters import ROOT
 
-from metarec.evaluation import leaderboard
+from metarec.book import leaderboard
 
 STORED = ROOT / "data" / "results"
 FRESH = Path(os.environ.get("METAREC_FRESH_RESULTS") or ROOT / "no such folder")

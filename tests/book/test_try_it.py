@@ -15,9 +15,9 @@ from chapters import ROOT
 from export_try_it import LEVEL, TARGET, content_of, exported, fit, text
 from scipy.stats import norm
 
-from metarec.advice import _reason
+from metarec.book.recommend import _reason
 from metarec.data import Episodes, Ratings, movielens_2016
-from metarec.data.splits import newcomers
+from metarec.data.splits.few_shot import newcomers
 from metarec.models import HierarchicalBayes, influence
 from metarec.models.base import with_unseen
 

@@ -5,7 +5,7 @@ import pytest
 
 from metarec import evaluation
 from metarec.data import newcomers, rating_folds, top_n
-from metarec.evaluation import judging
+from metarec.evaluation import experiment
 from metarec.models import (
     Bias,
     GlobalMean,
@@ -134,7 +134,7 @@ def test_another_population_runs_with_and_without_target_users(ml100k, ml2016):
 
 def test_tuning_tries_the_whole_grid_and_puts_the_best_first(made_up):
     split = newcomers(made_up)
-    table = judging.tune(
+    table = experiment.tune(
         Bias(),
         {"user_shrinkage": [1, 1000], "item_shrinkage": [1, 5]},
         split.train,
@@ -143,7 +143,7 @@ def test_tuning_tries_the_whole_grid_and_puts_the_best_first(made_up):
     assert len(table) == 4
     assert table["rmse"].is_monotonic_increasing
     assert table["user_shrinkage"][0] == 1  # people differ in the simulation
-    ranked = judging.tune(
+    ranked = experiment.tune(
         Bias(), {"item_shrinkage": [1, 5]}, split.train, split.validation, metric="pairwise"
     )
     assert ranked["pairwise"].is_monotonic_decreasing
@@ -155,7 +155,7 @@ def test_tuning_each_keeps_the_best_setting_and_shows_every_point(made_up):
         "bias": (Bias(n_sweeps=3), {"user_shrinkage": [1000, 1]}),
         "bayes": (HierarchicalBayes(n_sweeps=3), {"n_factors": [1, 2], "seed": [0, 1]}),
     }
-    tuned, budget = judging.tune_each(entrants, split.train, split.validation)
+    tuned, budget = experiment.tune_each(entrants, split.train, split.validation)
     assert tuned["bias"].get_params() == Bias(n_sweeps=3, user_shrinkage=1).get_params()
     assert list(budget.loc["bias"].index) == ["user_shrinkage = 1", "user_shrinkage = 1000"]
     assert len(budget.loc["bayes"]) == 4
@@ -168,18 +168,18 @@ def test_tuning_each_keeps_the_best_setting_and_shows_every_point(made_up):
 def test_tuning_on_a_holdout_of_the_training_part_judges_rows_or_lists(made_up):
     fold = next(rating_folds(made_up, seed=1))
     grid = {"item_shrinkage": [1, 1000]}
-    table = judging.tune(Bias(), grid, fold.train, fold.test, "rmse")
+    table = experiment.tune(Bias(), grid, fold.train, fold.test, "rmse")
     error = np.clip(Bias(item_shrinkage=1).fit(fold.train).predict(fold.test), 1, 5)
     error = (error - fold.test.query_ratings)[fold.test.query_mask]
     assert table["rmse"][0] == pytest.approx(np.sqrt((error**2).mean()))
     inner = top_n(made_up)
     grid = {"n_neighbours": [1, 50]}
-    ranked = judging.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@10")
+    ranked = experiment.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@10")
     assert ranked["ndcg@10"].is_monotonic_decreasing
-    direct = judging.ranking({"best": LikedItemNeighbours(ranked["n_neighbours"][0])}, inner, "")
+    direct = experiment.ranking({"best": LikedItemNeighbours(ranked["n_neighbours"][0])}, inner, "")
     assert ranked["ndcg@10"][0] == pytest.approx(direct.mean("best", "ndcg@10").mean)
     with pytest.raises(KeyError, match="ndcg@7"):
-        judging.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@7")
+        experiment.tune(LikedItemNeighbours(), grid, inner.train, inner.test, "ndcg@7")
 
 
 @pytest.mark.parametrize("name", RATING_PROTOCOLS + RANKING_PROTOCOLS)

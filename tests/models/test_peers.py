@@ -17,7 +17,7 @@ from scipy.sparse.linalg import norm
 from threadpoolctl import threadpool_limits
 
 from metarec.data import Ratings, rating_folds
-from metarec.data.holdouts import Holdout
+from metarec.data.splits.classic import Holdout
 from metarec.models import (
     ALS,
     EASE,
@@ -27,8 +27,8 @@ from metarec.models import (
     LikedUserNeighbours,
     UserNeighbours,
 )
-from metarec.models._kinship import neighbour_mean
-from metarec.models.factorisation import _half_step
+from metarec.models.factorization.als import _half_step
+from metarec.models.neighbours.similarity import neighbour_mean
 
 NEVER = 1e12  # a shrinkage so strong that the bias stays at 0
 LIKE = 4.0

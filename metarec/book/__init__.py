@@ -1,0 +1,17 @@
+"""What only the book needs: claims, stored results, their comparison, figures, the command line."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "claims",
+        "comparison",
+        "doctor",
+        "leaderboard",
+        "paired_tests",
+        "plots",
+        "recommend",
+    ],
+    submod_attrs={"claims": ["ClaimError", "check", "percent", "say"]},
+)

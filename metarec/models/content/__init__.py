@@ -1,0 +1,7 @@
+"""What films are made of: ridge, hierarchical linear models, Rocchio profiles, two towers."""
+
+import lazy_loader
+
+from metarec._lazy import offered
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=offered(__path__[0]))

@@ -1,0 +1,7 @@
+"""Matrix factorization of stars and of likes: ALS, SGD, SVD++, implicit ALS, BPR."""
+
+import lazy_loader
+
+from metarec._lazy import offered
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=offered(__path__[0]))

@@ -1,0 +1,155 @@
+"""Training people as tasks: what is known of the items without them, and episodes drawn from them.
+
+What the meta-learners of chapters 11 and 12 learn from.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import scipy.linalg
+
+from metarec.data.episodes import Episodes
+from metarec.data.ratings import Ratings
+from metarec.models._ridge import design
+from metarec.models.base import with_unseen
+from metarec.models.bayes.gaussian import Belief, Prior, rating_variance
+from metarec.models.bayes.hierarchical import HierarchicalBayes
+
+
+class Knowledge(NamedTuple):
+    """What is known of the items, without and with each fold of people.
+
+    Attributes
+    ----------
+    expected : array, shape [folds + 1, items + 1]
+        Rating that a person of whom nothing is known is expected to give, in stars.
+    features : array, shape [folds + 1, items + 1, d]
+        Vectors (1, v) of the items, stretched so that people's tastes are equally wide in all
+        directions, on axes that all rows share; d is the number of factors + 1.
+    noise : array, shape [folds + 1, items + 1]
+        Variance of a rating around what a known taste predicts, in squared stars: larger where
+        the item's vector is uncertain.
+    share : array, shape [items + 1]
+        Which share of all ratings an item has.
+    fold : pandas.Series of int, by user id
+        Which row a training user may look at. Row 0 has learned from everybody: for newcomers.
+    """
+
+    expected: np.ndarray
+    features: np.ndarray
+    noise: np.ndarray
+    share: np.ndarray
+    fold: pd.Series
+
+
+@functools.lru_cache(maxsize=4)  # meta-learners of the same people share it
+def cross_fit(
+    ratings: Ratings,
+    n_factors: int,
+    n_folds: int,
+    seed: int,
+    kind: type[HierarchicalBayes] = HierarchicalBayes,
+) -> Knowledge:
+    """Learn item factors once from everybody, and once without each fold of people.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    n_factors : int
+        Dimension of the item factors.
+    n_folds : int
+        Number of folds; 1 lets all training users look at factors that they helped to learn.
+    seed : int
+        Seed of the folds and of the factor models.
+    kind : class
+        The factor model: `HierarchicalBayes`, or `ContentBayes`, which also reads contents.
+
+    Returns
+    -------
+    Knowledge
+    """
+    users = ratings.users.index.to_numpy()
+    fold = np.zeros(len(users), dtype=int)
+    fits = [kind(n_factors, seed=seed).fit(ratings)]
+    if n_folds > 1:
+        lot = np.random.default_rng(seed).permutation(len(users))
+        groups = np.array_split(lot, n_folds)
+        for group in groups:
+            others = ratings.keep_users(np.delete(users, group))
+            if len(group) and len(others):
+                fits.append(kind(n_factors, seed=seed).fit(others))
+                fold[group] = len(fits) - 1
+    expected, features, noise = zip(*map(_seen_by_a_stranger, fits), strict=True)
+    share = with_unseen(ratings.item_counts() / max(len(ratings), 1), 0.0)
+    weight = np.sqrt(share)[:, None]
+    whole = features[0] * weight
+    # every fit has axes of its own: turn them onto those of the first
+    turned = [f @ scipy.linalg.orthogonal_procrustes(f * weight, whole)[0] for f in features]
+    stacked = (np.stack(part) for part in (expected, turned, noise))
+    return Knowledge(*stacked, share, pd.Series(fold, users))
+
+
+def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected ratings, vectors a with which a taste is N(0, I) and its effect taste · a, noise."""
+    prior = Prior(model.user_mean_, model.user_covariance_)
+    items = Belief(model.item_mean_, model.item_covariance_)
+    expected = model.global_mean_ + items.mean[:, 0] + design(items.mean) @ prior.mean
+    features = design(items.mean) @ np.linalg.cholesky(prior.covariance)
+    everybody = Belief(prior.mean[None], prior.covariance[None])
+    unsure = rating_variance(everybody, items)[0] - (features**2).sum(1)  # the tastes' own share
+    return expected, features, model.noise_ + unsure
+
+
+class Tasks:
+    """Training people, from whom episodes are drawn.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        People without a rating are left out.
+    """
+
+    def __init__(self, ratings: Ratings):
+        matrix = ratings.matrix()
+        counts = np.diff(matrix.indptr)
+        self.users = ratings.users.index.to_numpy()[counts > 0]
+        self.counts = counts[counts > 0]
+        self.catalogue = ratings.items.index.to_numpy()
+        mask = np.arange(self.counts.max()) < self.counts[:, None]  # [users, longest]
+        self.items, self.ratings = np.zeros(mask.shape, dtype=int), np.zeros(mask.shape)
+        self.items[mask], self.ratings[mask] = matrix.indices, matrix.data
+
+    def draw(
+        self, generator: np.random.Generator, n_tasks: int, n_support: int, n_query: int
+    ) -> Episodes:
+        """Random people, with k of their ratings as the support and others as the query.
+
+        For each person k is drawn from 0 to `n_support`; at least one rating is left to be asked.
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+        n_tasks, n_support, n_query : int
+            How many people; the largest support and query.
+
+        Returns
+        -------
+        Episodes
+        """
+        who = generator.integers(len(self.users), size=n_tasks)
+        most = self.counts[who, None]
+        lot = np.where(np.arange(most.max()) < most, generator.random((n_tasks, most.max())), 2.0)
+        order = np.argsort(lot, axis=1)  # a person's ratings shuffled, padding last
+        k = np.minimum(generator.integers(n_support + 1, size=(n_tasks, 1)), most - 1)
+        place, asked = np.arange(n_support), k + np.arange(n_query)
+        masks = np.broadcast_to(place, (n_tasks, n_support)) < k, asked < most
+        parts = []
+        for column, mask in zip((place, asked), masks, strict=True):
+            chosen = order[np.arange(n_tasks)[:, None], np.where(mask, column, 0)]
+            at = who[:, None], chosen
+            parts += [self.items[at] * mask, self.ratings[at] * mask, mask]
+        return Episodes(self.users[who], self.catalogue, *parts)

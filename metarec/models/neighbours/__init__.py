@@ -1,0 +1,7 @@
+"""People and films that resemble each other: kNN on stars, kNN on likes, EASE."""
+
+import lazy_loader
+
+from metarec._lazy import offered
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=offered(__path__[0]))
