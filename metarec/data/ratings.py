@@ -96,6 +96,12 @@ class Ratings:
         return "timestamp" in self.table
 
     @property
+    def like_from(self) -> float:
+        """The least rating that counts as a like: three quarters up the scale, 4 of 1 to 5."""
+        low, high = self.scale
+        return low + 0.75 * (high - low)
+
+    @property
     def n_users(self) -> int:
         """Number of users, those without a rating included."""
         return len(self.users)

@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "meta",
         "neighbours",
         "pretrained",
+        "registry",
         "sequential",
     ],
     submod_attrs=offered(__path__[0]),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,9 @@ from sklearn.exceptions import NotFittedError
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.models.parameters import OneOf, Range
 
-__all__ = ["Method"]
+__all__ = ["Method", "RankingMethod"]
 
 
 class Method(BaseEstimator):
@@ -29,15 +31,77 @@ class Method(BaseEstimator):
     A method learns arrays with one row an item and one row more: the last row, which position
     -1 picks, stands for any item that training never saw. Introduced in chapter 02.
 
+    What is known about a method stands on its class, and everything that lists methods (the
+    command line, the comparison, the API pages, the tests) reads it there.
+
     Attributes
     ----------
     predicts_ratings : bool
         Whether predictions are on the rating scale; if not, they are scores that only rank.
+    label : str
+        Its name in tables and figures; the class's own name unless it says otherwise.
+    family : str
+        Kind of method: the folder of `metarec.models` that holds it, "yours" outside.
+    fits : tuple of str
+        Protocols that ask what it can answer, by the names in `metarec.data.splits.names`.
+    ranges : dict from parameter to Range or OneOf
+        What each parameter may be; `fit` refuses anything else.
+    book_settings : dict from protocol to dict
+        Settings that the book's chapters chose, where they are not the defaults; those under ""
+        hold for every protocol that is not named.
+    variants : dict from label to dict
+        Further rows of the comparison that this class makes: label and settings.
+    at_prompt : bool
+        Whether `python -m metarec recommend` offers it: it learns in the time that one waits
+        there, and needs no more than ratings and films.
     items_ : array, shape [catalogue]
         Ids of the training catalogue, in the order of the learned rows.
     """
 
-    predicts_ratings = True
+    predicts_ratings: ClassVar[bool] = True
+    label: ClassVar[str] = ""
+    family: ClassVar[str] = "yours"
+    fits: ClassVar[tuple[str, ...]] = ()
+    ranges: ClassVar[Mapping[str, Range | OneOf]] = {}
+    book_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    at_prompt: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        cls.label = own.get("label", cls.__name__)
+        cls.variants, cls.book_settings = own.get("variants", {}), own.get("book_settings", {})
+        outside, _, place = cls.__module__.partition("metarec.models.")
+        cls.family = own.get("family", "yours" if outside else place.split(".")[0])
+
+    def check_parameters(self) -> None:
+        """Refuse parameters outside `ranges`; `fit` calls it first.
+
+        Raises
+        ------
+        ValueError
+            Names the parameter, its value and what it may be.
+        """
+        for name, allowed in self.ranges.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name} {value!r} of {type(self).__name__} must be {allowed}")
+
+    def knows(self, episodes: Episodes) -> np.ndarray:
+        """Who gets an answer of their own, and not that of everybody in another unit.
+
+        Parameters
+        ----------
+        episodes : Episodes
+
+        Returns
+        -------
+        array of bool, shape [users]
+            All True here. Methods that answer a person without likes by counting people say
+            False there: see `RankingMethod`.
+        """
+        return np.ones(len(episodes.users), dtype=bool)
 
     def fit(self, ratings: Ratings) -> Self:
         """Learn from training ratings.
@@ -190,11 +254,79 @@ class Method(BaseEstimator):
         return learned
 
 
+class RankingMethod(Method):
+    """A method that scores items by what a person likes, and else answers by popularity.
+
+    A subclass gives `item_scores` and learns `popularity_`. Whoever has only zeros there, such as
+    a person who shows no like, gets the items by popularity: another unit, so `knows` is False.
+
+    Attributes
+    ----------
+    popularity_ : array, shape [items + 1]
+        What everybody of whom nothing is known is answered.
+    at_least_ : float
+        The least rating that is a like, where the method asks for likes.
+    """
+
+    predicts_ratings = False
+
+    def liked(self, episodes: Episodes) -> np.ndarray:
+        """Which slots of the supports hold a like.
+
+        Parameters
+        ----------
+        episodes : Episodes
+
+        Returns
+        -------
+        array of bool, shape [users, k]
+        """
+        return episodes.support_mask & (episodes.support_ratings >= self.at_least_)
+
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
+        """Scores of all items for each person; all 0 for a person of whom nothing is known.
+
+        Parameters
+        ----------
+        episodes : Episodes
+
+        Returns
+        -------
+        array of float, shape [users, items + 1]
+            The last column stands for items that training never saw.
+        """
+        raise NotImplementedError
+
+    def predict(self, episodes: Episodes) -> np.ndarray:
+        _, query = self.rows(episodes)
+        scores = self.item_scores(episodes)
+        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
+        return np.take_along_axis(scores, query % scores.shape[1], axis=1).astype(float)
+
+    def knows(self, episodes: Episodes) -> np.ndarray:
+        return self.item_scores(episodes).any(1)
+
+
 def _digest(arrays: dict[str, np.ndarray]) -> str:
     together = hashlib.sha256()
     for name in sorted(arrays):
         together.update(name.encode() + arrays[name].tobytes())
     return together.hexdigest()
+
+
+def least_like(at_least: float | None, ratings: Ratings) -> float:
+    """The least rating that is a like: what the caller says, else what the scale says.
+
+    Parameters
+    ----------
+    at_least : float or None
+    ratings : Ratings
+
+    Returns
+    -------
+    float
+    """
+    return ratings.like_from if at_least is None else float(at_least)
 
 
 def with_unseen(values: np.ndarray, unseen: float | np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Reasons for a prediction, found by asking again without a rating. Discussed in chapter 19."""
+"""Reasons for a prediction, found by asking again without a rating."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from metarec.data.episodes import Episodes
 from metarec.models.base import Method
 
 __all__ = ["influence"]
-
-COUNT_PEOPLE = ("EASE", "LikedItemNeighbours", "LikedUserNeighbours")  # when nothing is liked
 
 
 def influence(method: Method, episodes: Episodes) -> np.ndarray:
@@ -34,11 +32,17 @@ def influence(method: Method, episodes: Episodes) -> np.ndarray:
     without = episodes.take(np.repeat(np.arange(n), k))
     mask = without.support_mask.copy()
     mask[np.arange(n * k), np.tile(np.arange(k), n)] = False
-    predicted = method.predict(dataclasses.replace(without, support_mask=mask))
-    if type(method).__name__ in COUNT_PEOPLE:
-        liked = without.support_ratings >= method.at_least
-        lost = (liked & without.support_mask).any(1) & ~(liked & mask).any(1)
-        predicted[lost] = 0
+    without = dataclasses.replace(without, support_mask=mask)
+    predicted = method.predict(without)
+    lost = np.repeat(_knows(method, episodes), k) & ~_knows(method, without)
+    predicted[lost] = 0
     whole = method.predict(episodes)  # [users, q]
     moved = whole[:, None] - predicted.reshape(n, k, whole.shape[1])
     return np.where(episodes.support_mask[..., None], moved, 0.0)
+
+
+def _knows(method: Method, episodes: Episodes) -> np.ndarray:
+    """As `Method.knows`; a class of the reader's own need not have it."""
+    if hasattr(method, "knows"):
+        return method.knows(episodes)
+    return np.ones(len(episodes.users), dtype=bool)

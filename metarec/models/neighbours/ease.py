@@ -9,13 +9,15 @@ import scipy.linalg
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import KNOWN_ITEMS
 from metarec.models._sparse import framed, histories, liked
-from metarec.models.base import Method, with_unseen
+from metarec.models.base import RankingMethod, least_like, with_unseen
+from metarec.models.parameters import Range
 
 __all__ = ["EASE"]
 
 
-class EASE(Method):
+class EASE(RankingMethod):
     r"""Embarrassingly shallow autoencoder: item weights that rebuild each person's likes.
 
     :math:`\mathbf W` minimises :math:`\lVert \mathbf Y - \mathbf Y \mathbf W \rVert^2 +
@@ -29,8 +31,8 @@ class EASE(Method):
     ----------
     regularization : float
         λ > 0, in people; the default is tuned on classic top-N.
-    at_least : float
-        A rating from here on is a like.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
 
     Attributes
     ----------
@@ -42,7 +44,7 @@ class EASE(Method):
     Raises
     ------
     ValueError
-        In `fit`, when λ is not positive.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -58,16 +60,18 @@ class EASE(Method):
     array([[0.5, 0. ]])
     """
 
-    predicts_ratings = False
+    label = "EASE"
+    fits = KNOWN_ITEMS
+    ranges = {"regularization": Range(0, above=True), "at_least": Range(none=True)}
 
-    def __init__(self, regularization: float = 350.0, at_least: float = 4.0):
+    def __init__(self, regularization: float = 350.0, at_least: float | None = None):
         self.regularization = regularization
         self.at_least = at_least
 
     def fit(self, ratings: Ratings) -> Self:
-        if not self.regularization > 0:
-            raise ValueError(f"regularization {self.regularization} must be positive")
-        likes = liked(ratings, self.at_least)
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
+        likes = liked(ratings, self.at_least_)
         gram = (likes.T @ likes).toarray()
         self.items_ = ratings.items.index.to_numpy()
         self.popularity_ = with_unseen(gram.diagonal(), 0.0)
@@ -78,9 +82,6 @@ class EASE(Method):
         self.weights_ = framed(weights)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        likes = episodes.support_mask & (episodes.support_ratings >= self.at_least)
-        scores = histories(support, likes, 1.0, len(self.items_)) @ self.weights_
-        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
+        support, _ = self.rows(episodes)
+        return histories(support, self.liked(episodes), 1.0, len(self.items_)) @ self.weights_
