@@ -10,7 +10,7 @@ from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method
 from metarec.models.bayes.informed import InformedBayes
-from metarec.models.content.ridge import HierarchicalLinear
+from metarec.models.content.hierarchical_linear import HierarchicalLinear
 
 __all__ = ["BlendedBayes"]
 
