@@ -196,7 +196,7 @@ def _best(
 
 
 def _likes_from(model: Method, ratings: Ratings) -> float | None:
-    least = getattr(model, "at_least", None)
+    least = getattr(model, "at_least_", None)
     return None if model.predicts_ratings or least is None or least <= ratings.scale[0] else least
 
 
