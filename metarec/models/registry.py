@@ -94,19 +94,33 @@ def register(kind: K) -> K:
     'yours'
     >>> unregister(Fives)
     """
-    lacking = [name for name in ("fit", "predict") if not callable(getattr(kind, name, None))]
-    if lacking:
-        raise TypeError(f"{kind.__name__} lacks {' and '.join(lacking)}; a method needs both")
+    if lacking(kind):
+        raise TypeError(f"{kind.__name__} lacks {' and '.join(lacking(kind))}; a method needs both")
     mine = _row(kind)
     for other in _of_the_book().values():
-        if kind.__name__ == other.__name__ or mine.label in (other.label, *other.variants):
+        if name_to_type(kind) == name_to_type(other):
+            raise ValueError(f"the book has a class {other.__name__}; give yours another name")
+        if mine.label in (other.label, *other.variants):
             raise ValueError(
                 f"the book has a method called {mine.label}; set another `label` on your class"
-                if kind.__name__ != other.__name__
-                else f"the book has a class {kind.__name__}; give your class another name"
             )
     _JOINED[kind.__name__] = kind
     return kind
+
+
+def lacking(kind: type) -> list[str]:
+    """What a class must still get before it is a method.
+
+    Parameters
+    ----------
+    kind : type
+
+    Returns
+    -------
+    list of str
+        Of "fit" and "predict".
+    """
+    return [name for name in ("fit", "predict") if not callable(getattr(kind, name, None))]
 
 
 def unregister(kind: type) -> None:
