@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse
 
-from metarec.models._ridge import design
-from metarec.models._sparse import sums
+from metarec.models.linalg import design, sums
 
 SMALLEST_NOISE = 1e-8  # in squared rating units: a ten-thousandth of a star
 

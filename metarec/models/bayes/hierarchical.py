@@ -13,10 +13,9 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import design
-from metarec.models._sparse import filled
 from metarec.models.base import Method, with_unseen
 from metarec.models.bayes.gaussian import Belief, Prior, noise_variance, rating_variance, update
+from metarec.models.linalg import design, filled
 
 __all__ = ["HierarchicalBayes"]
 

@@ -9,8 +9,6 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import design
-from metarec.models._sparse import filled, sums
 from metarec.models.base import with_unseen
 from metarec.models.bayes.content import ContentBayes, _ridge, _slope
 from metarec.models.bayes.gaussian import (
@@ -23,6 +21,7 @@ from metarec.models.bayes.gaussian import (
     update,
 )
 from metarec.models.bayes.side_information import choice_vectors, guests, trait_names, traits
+from metarec.models.linalg import design, filled, sums
 
 __all__ = ["InformedBayes"]
 

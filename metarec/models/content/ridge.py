@@ -10,8 +10,8 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import filled, histories, sums
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import filled, histories, sums
 
 __all__ = ["ContentRidge", "HierarchicalLinear"]
 

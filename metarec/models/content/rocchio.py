@@ -10,8 +10,8 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_terms, tfidf
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import framed, histories
 from metarec.models.base import Method
+from metarec.models.linalg import framed, histories
 
 __all__ = ["Rocchio"]
 

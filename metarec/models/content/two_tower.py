@@ -11,8 +11,8 @@ from metarec.data.device import pick
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import histories, liked
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import histories, liked
 
 __all__ = ["TwoTower"]
 

@@ -13,9 +13,8 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import design, ridge
-from metarec.models._sparse import add_rows, histories
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import add_rows, design, histories, ridge
 
 __all__ = ["ALS", "BiasedMF"]
 

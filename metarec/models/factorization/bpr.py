@@ -9,8 +9,8 @@ from scipy.special import expit
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import add_rows
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import add_rows
 
 __all__ = ["BPR"]
 

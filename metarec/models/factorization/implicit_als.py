@@ -9,9 +9,8 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import ridge
-from metarec.models._sparse import histories
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import histories, ridge
 
 __all__ = ["ImplicitALS"]
 

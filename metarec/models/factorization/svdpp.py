@@ -10,9 +10,9 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import filled, histories
 from metarec.models.base import with_unseen
 from metarec.models.factorization.als import ALS, _half_step
+from metarec.models.linalg import filled, histories
 
 __all__ = ["SVDPlusPlus"]
 

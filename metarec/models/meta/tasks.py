@@ -14,10 +14,10 @@ import scipy.linalg
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._ridge import design
 from metarec.models.base import with_unseen
 from metarec.models.bayes.gaussian import Belief, Prior, rating_variance
 from metarec.models.bayes.hierarchical import HierarchicalBayes
+from metarec.models.linalg import design
 
 
 class Knowledge(NamedTuple):

@@ -10,8 +10,8 @@ import scipy.linalg
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.names import KNOWN_ITEMS
-from metarec.models._sparse import framed, histories, liked
 from metarec.models.base import RankingMethod, least_like, with_unseen
+from metarec.models.linalg import framed, histories, liked
 from metarec.models.parameters import Range
 
 __all__ = ["EASE"]

@@ -9,9 +9,9 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import histories
 from metarec.models.base import Method
 from metarec.models.baselines import Bias
+from metarec.models.linalg import histories
 from metarec.models.neighbours.similarity import neighbour_mean, similarities
 
 __all__ = ["ItemNeighbours", "UserNeighbours"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse
 
-from metarec.models._sparse import filled
+from metarec.models.linalg import filled
 
 CELLS = 500_000  # numbers held at once while neighbours are chosen
 

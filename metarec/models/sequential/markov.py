@@ -9,8 +9,8 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models._sparse import framed, histories, liked, unit_columns
 from metarec.models.base import Method, with_unseen
+from metarec.models.linalg import framed, histories, liked, unit_columns
 
 __all__ = ["MarkovChain", "RecentItemNeighbours"]
 

@@ -9,8 +9,8 @@ import scipy.sparse
 
 from metarec.data import Episodes, Ratings, movielens_100k
 from metarec.models import ContentBayes, InformedBayes
-from metarec.models._ridge import design
 from metarec.models.bayes.side_information import choice_vectors, guests, trait_names, traits
+from metarec.models.linalg import design
 
 
 @pytest.fixture(scope="module")

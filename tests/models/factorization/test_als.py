@@ -11,8 +11,8 @@ from sklearn.linear_model import Ridge
 
 from metarec.data import Episodes, Ratings
 from metarec.models import ALS, BiasedMF
-from metarec.models._ridge import ridge as ridges
 from metarec.models.factorization.als import _gradient, _half_step
+from metarec.models.linalg import ridge as ridges
 
 
 @pytest.fixture
