@@ -747,7 +747,7 @@ worse = evaluation.paired(errors[BLEND, "all upside down"], nothing)
 famous = evaluation.paired(errors[BLEND, "best known films"], errors[BLEND, "random films"])
 mr.say(f"""
 Thirty in a hundred random stars cost {noisy:.3f} stars, all of them upside down {turned:.3f}: that is {worse:.3f} against knowing no rating at all. A liar
-gets what he asked for; a model that trusts ratings has no defence against one who never tells the truth, and chapter 20 returns to it. Best known films instead of random
+gets what he asked for; a model that trusts ratings has no defence against one who never tells the truth, and a later chapter (planned) returns to it. Best known films instead of random
 ones change the error by {famous:.3f}: everybody has seen them, so they say less about the person.
 """)
 

@@ -197,7 +197,7 @@ def test_another_setting_opens_the_cell_again(label, monkeypatch):
     kind = registry.row(label).kind
     other = {"regularization": 1e6} if label == "BPR" else {"inner_lr": 7.0}
     monkeypatch.setattr(kind, "book_settings", {**kind.book_settings, "": other})
-    monkeypatch.setattr(kind, "variants", {name: other for name in kind.variants})
+    monkeypatch.setattr(kind, "variants", dict.fromkeys(kind.variants, other))
     opened = fill_gaps.open_cells(leaderboard.read().rows)
     assert label in {method for method, _ in opened}
     assert {registry.row(method).kind for method, _ in opened} == {kind}
