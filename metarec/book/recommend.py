@@ -36,7 +36,7 @@ def offered() -> dict[str, type]:
     -------
     dict from the name to type to the class
     """
-    kinds = [kind for kind in registry.methods().values() if getattr(kind, "at_prompt", True)]
+    kinds = [kind for kind in registry.methods().values() if _at_prompt(kind)]
     kinds.sort(key=lambda kind: (getattr(kind, "family", "yours") == "yours", not _stars(kind)))
     named = {registry.name_to_type(kind): kind for kind in kinds}
     return {DEFAULT: named[DEFAULT], **named}
@@ -78,13 +78,13 @@ def find_method(name: str) -> type:
     """
     if ":" in name:
         return _imported(*name.rsplit(":", 1))
-    methods = offered()
-    if name not in methods:
+    kind = registry.named(name)
+    if kind is None or not _at_prompt(kind):
         raise ValueError(
-            f"--method {name} is unknown; choose from {', '.join(methods)}, "
+            f"--method {name} is unknown; choose from {', '.join(offered())}, "
             "or name a class of yours as module:Class"
         )
-    return methods[name]
+    return kind
 
 
 def _imported(module: str, name: str) -> type:
@@ -217,6 +217,11 @@ def _fitted(kind: type, ratings: Ratings, data: str) -> Any:
     if "others" in model.get_params() and data in BY_NAME:  # it learns from these people too
         model.set_params(others=BY_NAME[others[0]]())
     return cache.fitted(model, ratings)
+
+
+def _at_prompt(kind: type) -> bool:
+    """Whether it is offered by name, as `Method.at_prompt` says."""
+    return getattr(kind, "at_prompt", True)
 
 
 def _stars(kind: type) -> bool:

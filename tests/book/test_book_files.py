@@ -300,14 +300,14 @@ def test_front_page_figure_waits_for_results(results):
 
 def test_front_page_figure_shows_the_best_method_beside_the_yardsticks(results):
     """The figure and its words come from the stored rows; a later chapter replaces an earlier."""
-    board = rows("item mean", [1.0, 1.0, 1.0]) + rows("bias", [1.0, 0.97, 0.94])
+    board = rows("item mean", [1.0, 1.0, 1.0]) + rows("item + user bias", [1.0, 0.97, 0.94])
     first = {"chapter": "02", "versions": {}, "rows": board + rows("best", [1.0, 0.95, 0.95])}
     later = {"chapter": "04", "versions": {}, "rows": rows("best", [1.0, 0.95, 0.91])}
     for chapter in (first, later):
         (results / f"{chapter['chapter']}.json").write_text(json.dumps(chapter), encoding="utf-8")
     front_page = importlib.import_module("front_page")
     board = front_page.newcomers()
-    assert front_page.chosen(board) == (["item mean", "bias"], "best")
+    assert front_page.chosen(board) == (["item mean", "item + user bias"], "best")
     front_page.draw(board, results / "figure.png")
     said = front_page.facts(board)
     words = [front_page.in_words(said, words) for words in front_page.WORDS.values()]
