@@ -75,9 +75,20 @@ def old():
 
 
 @functools.cache
+def new():
+    """The people of 2016."""
+    return data.movielens_2016()
+
+
+@functools.cache
 def decades():
     """Protocol 4 from 1998 to 2016."""
-    return data.another_population(old(), data.movielens_2016())
+    return data.another_population(old(), new())
+
+
+def by_name(settings):
+    """Settings as results hold them: another population by its name."""
+    return {name: getattr(value, "name", value) for name, value in settings.items()}
 
 
 def method(name, protocol, board):
@@ -90,9 +101,11 @@ def method(name, protocol, board):
     kind = KINDS[name]
     if protocol in (STRANGERS, JOINED):  # nothing is known of the people of 2016
         if FAMILY[name] == "informed prior":  # these join another population by themselves
-            settings |= {"traits": "", "others": "movielens-100k" if protocol == JOINED else ""}
+            settings |= {"traits": "", "others": old().name if protocol == JOINED else None}
     elif kind is MeLU:
         kind = InformedMeLU
+    known = {ratings.name: ratings for ratings in (old(), new())}
+    settings |= {name: known.get(settings[name]) for name in kind.populations}
     return kind(**settings)
 
 
@@ -138,7 +151,7 @@ def open_cells(board):
         for protocol in places
         for name in places.index[places[protocol] == "gap"]
         if (name, protocol) not in kept.index
-        or kept.loc[[(name, protocol)]].iloc[-1] != method(name, protocol, own).get_params()
+        or kept.loc[[(name, protocol)]].iloc[-1] != by_name(method(name, protocol, own).get_params())
     ]
 
 

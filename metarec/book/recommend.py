@@ -157,9 +157,9 @@ def advise(
 
 def _with_others(model: Method, data: str) -> Method:
     """The method, told to learn from the book's other population too if it can."""
-    others = [name for name in BY_NAME if name != data]
-    if "others" in model.get_params() and data in BY_NAME:
-        model.set_params(others=others[0])
+    (other, *_) = (load for name, load in BY_NAME.items() if name != data)
+    if model.populations and data in BY_NAME:
+        model.set_params(**dict.fromkeys(model.populations, other()))
     return model
 
 
