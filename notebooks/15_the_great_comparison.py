@@ -53,7 +53,8 @@ def stored(method, protocol="newcomers"):
     return rows["parameters"].iloc[-1]
 
 
-ordered = {INFORMED: models.InformedBayes(**stored(INFORMED))}
+others = {"others": mr.data.movielens_2016()}  # stored by its name
+ordered = {INFORMED: models.InformedBayes(**stored(INFORMED) | others)}
 after = {"EASE": models.EASE(**stored("EASE", "classic top-N")),
          "item kNN, BM25": models.LikedItemNeighbours(**stored("item kNN, BM25", "classic top-N"))}
 filled = [
