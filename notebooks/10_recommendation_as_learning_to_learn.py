@@ -22,7 +22,6 @@
 
 # %%
 import copy
-from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -607,14 +606,6 @@ class MeansOnly(models.HierarchicalBayes):
     def moments(belief):
         a = np.concatenate([np.ones_like(belief.mean[:, :1]), belief.mean[:, 1:]], 1)
         return a[:, :, None] * a[:, None, :], a * belief.mean[:, :1]
-
-    def fit(self, ratings):
-        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
-            return super().fit(ratings)
-
-    def posterior(self, episodes):
-        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
-            return super().posterior(episodes)
 
 
 def with_parts(**parts):

@@ -56,16 +56,12 @@ def decades():
 
 
 def method(name, protocol):
-    """An unfitted method with the book's settings, and what the protocol lets it know."""
+    """An unfitted method with the book's settings, and those people whom the protocol has."""
     made = registry.row(name).method(protocol)
-    has, away = made.get_params(), protocol in FROM_1998_TO_2016
-    if isinstance(made, MeLU) and not away:
-        return InformedMeLU(**has)
-    if away and "traits" in has:  # nothing is known of the people of 2016
-        made.set_params(traits="")
-    if "others" in has:  # it joins another population by itself
-        made.set_params(others={NOBODY_JOINS: None, ALL_JOIN: old()}.get(protocol, recent()))
-    return made
+    if isinstance(made, MeLU) and protocol not in FROM_1998_TO_2016:
+        made = InformedMeLU(**made.get_params())  # of the people of 2016 nothing is known
+    joining = {NOBODY_JOINS: None, ALL_JOIN: old()}.get(protocol, recent())
+    return made.set_params(**dict.fromkeys(made.populations, joining))
 
 
 def run(name, protocol):
@@ -73,7 +69,7 @@ def run(name, protocol):
     entry = {name: method(name, protocol)}
     if protocol in FROM_1998_TO_2016:
         train = decades().pooled(0 if protocol == NOBODY_JOINS else None)
-        if entry[name].get_params().get("others") is not None:
+        if protocol == ALL_JOIN and entry[name].populations:  # it joins the other by itself
             train = decades().target.train
         result = evaluation.experiment.few_shot(entry, train, decades().target.test, protocol)
     else:

@@ -213,9 +213,9 @@ def _fitted(kind: type, ratings: Ratings, data: str) -> Any:
         ) from None
     if not isinstance(model, Method):
         return model.fit(ratings) or model
-    others = [name for name in BY_NAME if name != data]
-    if "others" in model.get_params() and data in BY_NAME:  # it learns from these people too
-        model.set_params(others=BY_NAME[others[0]]())
+    (other, *_) = (load for name, load in BY_NAME.items() if name != data)
+    if model.populations and data in BY_NAME:  # it learns from these people too
+        model.set_params(**dict.fromkeys(model.populations, other()))
     return cache.fitted(model, ratings)
 
 

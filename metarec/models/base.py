@@ -51,6 +51,8 @@ class Method(BaseEstimator):
         hold for every protocol that is not named.
     variants : dict from label to dict
         Further rows of the comparison that this class makes: label and settings.
+    populations : tuple of str
+        Parameters that take the `Ratings` of another population, or None.
     at_prompt : bool
         Whether `python -m metarec recommend` offers it: it learns in the time that one waits
         there, and needs no more than ratings and films.
@@ -65,6 +67,7 @@ class Method(BaseEstimator):
     ranges: ClassVar[Mapping[str, Range | OneOf]] = {}
     book_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    populations: ClassVar[tuple[str, ...]] = ()
     at_prompt: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -76,7 +79,7 @@ class Method(BaseEstimator):
         cls.family = own.get("family", "yours" if outside else place.split(".")[0])
 
     def check_parameters(self) -> None:
-        """Refuse parameters outside `ranges`; `fit` calls it first.
+        """Refuse parameters outside `ranges`, and populations that are none; `fit` calls it first.
 
         Raises
         ------
@@ -87,6 +90,13 @@ class Method(BaseEstimator):
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name} {value!r} of {type(self).__name__} must be {allowed}")
+        for name in self.populations:
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, Ratings)):
+                raise ValueError(
+                    f"{name} {value!r} of {type(self).__name__} must be Ratings of another "
+                    "population, such as metarec.data.movielens_2016(), or None"
+                )
 
     def knows(self, episodes: Episodes) -> np.ndarray:
         """Who gets an answer of their own, and not that of everybody in another unit.

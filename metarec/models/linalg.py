@@ -38,6 +38,37 @@ def histories(
     return matrix
 
 
+def shown_items(
+    rows: np.ndarray, mask: np.ndarray, values: np.ndarray
+) -> tuple[scipy.sparse.csr_array, scipy.sparse.csr_array, np.ndarray]:
+    """Supports as sparse matrices with a column for each item that somebody shows.
+
+    Unseen items (row -1) share a column, in which values add up and each counts: that is why the
+    second matrix is not `filled` of the first.
+
+    Parameters
+    ----------
+    rows : array of int, shape [users, k]
+        Learned rows of the support items, as `Method.rows` gives them.
+    mask : array of bool, shape [users, k]
+    values : array, shape [users, k]
+
+    Returns
+    -------
+    scores : sparse array, shape [users, shown]
+        The values.
+    seen : sparse array, shape [users, shown]
+        How many slots each value is the sum of.
+    shown : array of int, shape [shown]
+        The learned row of each column.
+    """
+    shown, columns = np.unique(rows[mask], return_inverse=True)
+    index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
+    scores = scipy.sparse.csr_array((values[mask], index), shape=shape)
+    seen = scipy.sparse.csr_array((np.ones(len(columns)), index), shape=shape)
+    return scores, seen, shown
+
+
 def liked(ratings: Ratings, at_least: float) -> scipy.sparse.csr_array:
     """The likes among ratings.
 

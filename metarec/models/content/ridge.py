@@ -11,7 +11,7 @@ from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method, with_unseen
-from metarec.models.linalg import filled, histories, sums
+from metarec.models.linalg import filled, histories, shown_items, sums
 
 __all__ = ["ContentRidge", "HierarchicalLinear"]
 
@@ -257,12 +257,8 @@ def _shown_evidence(
     episodes: Episodes, rows: np.ndarray, mean: float, content: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The evidence of the supports; each of several unseen items counts."""
-    mask = episodes.support_mask
-    shown, columns = np.unique(rows[mask], return_inverse=True)
-    index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
-    given = episodes.support_ratings[mask] - mean
-    scores = scipy.sparse.csr_array((given, index), shape=shape)
-    seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
+    given = episodes.support_ratings - mean
+    scores, seen, shown = shown_items(rows, episodes.support_mask, given)
     return _evidence(scores, seen, content[shown])
 
 
