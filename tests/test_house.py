@@ -185,7 +185,7 @@ def test_files_hold_one_topic():
 
 FORBIDDEN = {
     "a package registry or mirror": re.compile(
-        r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|debian)[\w.-]*|registry\.\w+|index-url"
+        r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|debian)[\w.-]*|registry\.\w+\.\w+|index-url"
     ),
     "a path of somebody's machine": re.compile(
         r"(?<![\w./\"'<])/(?:home|root|work|Users)/[a-z]\w+|[A-Z]:\\Users\\\w"

@@ -192,6 +192,20 @@ def test_what_was_run_once_has_the_settings_that_its_method_has_now():
     assert not open_cells, f"run: python tools/fill_gaps.py; to be run are {open_cells}"
 
 
+def test_a_class_declares_the_settings_that_the_chapters_stored():
+    own = fill_gaps.chapters_rows(leaderboard.read().rows)
+    latest = own.drop_duplicates(["method", "protocol"], keep="last")
+    said = {}
+    for label, protocol, stored in latest[["method", "protocol", "parameters"]].values:
+        name = families.plain(label)
+        row = registry.row(name)
+        if row and row.label == name and protocol in row.fits:
+            declared = fill_gaps.settings(name, protocol)
+            if declared != stored:
+                said[label, protocol] = set(declared.items()) ^ set(stored.items())
+    assert not said
+
+
 @pytest.mark.parametrize("label", ["BPR", "FOMAML"])  # a method, and a special case
 def test_another_setting_opens_the_cell_again(label, monkeypatch):
     kind = registry.row(label).kind
