@@ -2,8 +2,8 @@
 
 Every name without a leading underscore says what it does in one sentence. What a room exports, and
 every docstring that has sections at all, describes each parameter and what is returned and raised,
-and gives the shape of each array as `[users, k]`; methods and metrics name their source. `fit` and
-`predict` of a method may leave their parameters to the contract in metarec/models/base.py.
+and gives the shape of each array as `[users, k]`; methods and metrics name their source. What
+every method has may leave its parameters to the contract in metarec/models/base.py.
 """
 
 import ast
@@ -17,7 +17,7 @@ from numpydoc.docscrape import NumpyDocString
 ARRAY = re.compile(r"\b(?:np\.ndarray|ArrayLike|torch\.Tensor)")
 SHAPE = re.compile(r"(?i)\[[^\]]*\]|\bshapes?\b|scalar|as in `|\blike `|one value")
 SECTIONS = re.compile(r"(?m)^\s*(?:Parameters|Returns|Raises)\n\s*-{4,}$")
-CONTRACT = {"fit", "predict"}  # described once, in Method
+CONTRACT = {"fit", "predict", "knows", "item_scores"}  # described once, in models/base.py
 SOURCED = ("metarec/evaluation/metrics.py", "metarec/evaluation/ranking.py")
 UNSOURCED = {"metarec/models/base.py", "metarec/models/baselines.py", "metarec/models/cache.py"}
 

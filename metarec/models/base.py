@@ -58,6 +58,8 @@ class Method(BaseEstimator):
         there, and needs no more than ratings and films.
     items_ : array, shape [catalogue]
         Ids of the training catalogue, in the order of the learned rows.
+    at_least_ : float
+        The least rating that is a like, of methods that ask for likes.
     """
 
     predicts_ratings: ClassVar[bool] = True
@@ -112,6 +114,19 @@ class Method(BaseEstimator):
             False there: see `RankingMethod`.
         """
         return np.ones(len(episodes.users), dtype=bool)
+
+    def liked(self, episodes: Episodes) -> np.ndarray:
+        """Which slots of the supports hold a like.
+
+        Parameters
+        ----------
+        episodes : Episodes
+
+        Returns
+        -------
+        array of bool, shape [users, k]
+        """
+        return episodes.support_mask & (episodes.support_ratings >= self.at_least_)
 
     def fit(self, ratings: Ratings) -> Self:
         """Learn from training ratings.
@@ -274,24 +289,9 @@ class RankingMethod(Method):
     ----------
     popularity_ : array, shape [items + 1]
         What everybody of whom nothing is known is answered.
-    at_least_ : float
-        The least rating that is a like, where the method asks for likes.
     """
 
     predicts_ratings = False
-
-    def liked(self, episodes: Episodes) -> np.ndarray:
-        """Which slots of the supports hold a like.
-
-        Parameters
-        ----------
-        episodes : Episodes
-
-        Returns
-        -------
-        array of bool, shape [users, k]
-        """
-        return episodes.support_mask & (episodes.support_ratings >= self.at_least_)
 
     def item_scores(self, episodes: Episodes) -> np.ndarray:
         """Scores of all items for each person; all 0 for a person of whom nothing is known.

@@ -1,4 +1,7 @@
-"""The floor under every table: chance, means, biases and popularity. Introduced in chapter 02."""
+"""The floor under every table: chance, means, biases and popularity. Introduced in chapter 02.
+
+They can be asked anything, and `fits` is empty: a protocol that lacks one of them lacks nothing.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method, with_unseen
+from metarec.models.parameters import SEED, Range
 
 __all__ = ["Bias", "GlobalMean", "ItemMean", "Popularity", "RandomScores"]
 
@@ -30,10 +34,15 @@ class RandomScores(Method):
     array([[4., 4.]])
     """
 
+    label = "chance"
+    at_prompt = False
+    ranges = {"seed": SEED}
+
     def __init__(self, seed: int = 0):
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
         self.ratings_ = ratings.table["rating"].to_numpy(copy=True)
         return self
@@ -55,6 +64,9 @@ class GlobalMean(Method):
     array([[3., 3.]])
     """
 
+    label = "global mean"
+    at_prompt = False
+
     def fit(self, ratings: Ratings) -> Self:
         self.items_ = ratings.items.index.to_numpy()
         self.mean_ = float(ratings.table["rating"].mean())
@@ -73,7 +85,12 @@ class ItemMean(Method):
     Parameters
     ----------
     shrinkage : float
-        λ: how many ratings at the global mean each item is given; 0 is the plain mean.
+        λ ≥ 0: how many ratings at the global mean each item is given; 0 is the plain mean.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when a parameter is out of range.
 
     Examples
     --------
@@ -84,10 +101,14 @@ class ItemMean(Method):
     array([[5., 2.]])
     """
 
+    label = "item mean"
+    ranges = {"shrinkage": Range(0)}
+
     def __init__(self, shrinkage: float = 3.0):
         self.shrinkage = shrinkage
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
         self.means_ = with_unseen(
             ratings.item_means(self.shrinkage), ratings.table["rating"].mean()
@@ -110,9 +131,14 @@ class Bias(Method):
     Parameters
     ----------
     item_shrinkage, user_shrinkage : float
-        λ of the items and of the users, in ratings.
+        λ ≥ 0 of the items and of the users, in ratings.
     n_sweeps : int
-        How often the two formulas take turns.
+        How often the two formulas take turns, at least once.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -129,6 +155,13 @@ class Bias(Method):
     array([[5.]])
     """
 
+    label = "item + user bias"
+    ranges = {
+        "item_shrinkage": Range(0),
+        "user_shrinkage": Range(0),
+        "n_sweeps": Range(1, whole=True),
+    }
+
     def __init__(
         self, item_shrinkage: float = 5.0, user_shrinkage: float = 5.0, n_sweeps: int = 10
     ):
@@ -137,6 +170,7 @@ class Bias(Method):
         self.n_sweeps = n_sweeps
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
         users, items = ratings.positions()
         values = ratings.table["rating"].to_numpy()
         mean = values.mean()
@@ -154,12 +188,7 @@ class Bias(Method):
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
-        surplus = np.where(
-            episodes.support_mask, episodes.support_ratings - self.means_[support], 0
-        )
-        bias = surplus.sum(1) / np.maximum(
-            episodes.support_mask.sum(1) + self.user_shrinkage, 1e-12
-        )
+        _, bias = user_bias(episodes, self.means_[support], self.user_shrinkage)
         return self.means_[query] + bias[:, None]
 
 
@@ -168,8 +197,8 @@ class Popularity(Method):
 
     Parameters
     ----------
-    at_least : float
-        Count only ratings from here on: 4 counts likes, 0 counts all.
+    at_least : float, optional
+        Count only ratings from here on, such as 4 for likes; by default all.
 
     Examples
     --------
@@ -181,18 +210,47 @@ class Popularity(Method):
     """
 
     predicts_ratings = False
+    label = "popularity"
+    ranges = {"at_least": Range(none=True)}
 
-    def __init__(self, at_least: float = 0.0):
+    def __init__(self, at_least: float | None = None):
         self.at_least = at_least
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
+        least = -np.inf if self.at_least is None else self.at_least
         self.items_ = ratings.items.index.to_numpy()
-        self.counts_ = with_unseen(ratings.item_counts(self.at_least).astype(float), 0.0)
+        self.counts_ = with_unseen(ratings.item_counts(least).astype(float), 0.0)
         return self
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         return self.counts_[query]
+
+
+def user_bias(
+    episodes: Episodes, means: np.ndarray, shrinkage: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What people show above what is expected of the items, and b_u, its shrunken mean.
+
+    Parameters
+    ----------
+    episodes : Episodes
+    means : array, shape [users, k]
+        μ + b_i of the support items.
+    shrinkage : float
+        λ of the users, in ratings.
+
+    Returns
+    -------
+    surplus : array, shape [users, k]
+        0 where nothing is shown.
+    bias : array, shape [users]
+        0 for a person without ratings.
+    """
+    mask = episodes.support_mask
+    surplus = np.where(mask, episodes.support_ratings - means, 0)
+    return surplus, surplus.sum(1) / np.maximum(mask.sum(1) + shrinkage, 1e-12)
 
 
 def _shrunken_mean(

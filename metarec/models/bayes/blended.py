@@ -11,7 +11,7 @@ from metarec.data.ratings import Ratings
 from metarec.data.splits.names import ALL, ALL_JOIN, NOBODY_JOINS
 from metarec.models.base import Method
 from metarec.models.bayes.informed import InformedBayes
-from metarec.models.content.ridge import HierarchicalLinear
+from metarec.models.content.hierarchical_linear import HierarchicalLinear
 from metarec.models.parameters import SEED, Range
 
 __all__ = ["BlendedBayes"]

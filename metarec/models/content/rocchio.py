@@ -10,8 +10,10 @@ import scipy.sparse
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_terms, tfidf
 from metarec.data.ratings import Ratings
-from metarec.models.base import Method
+from metarec.data.splits.names import KNOWN_ITEMS, UNRATED_ITEMS
+from metarec.models.base import Method, least_like
 from metarec.models.linalg import framed, histories
+from metarec.models.parameters import Range
 
 __all__ = ["Rocchio"]
 
@@ -35,8 +37,8 @@ class Rocchio(Method):
         catalogue lacks adds nothing.
     dislike_weight : float
         φ ≥ 0.
-    at_least : float
-        Ratings from here on are likes.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
 
     Attributes
     ----------
@@ -46,7 +48,7 @@ class Rocchio(Method):
     Raises
     ------
     ValueError
-        By `fit`, when φ is negative or a group of terms is unknown.
+        In `fit`, when a parameter is out of range or a group of terms is unknown.
 
     References
     ----------
@@ -67,20 +69,24 @@ class Rocchio(Method):
     """
 
     predicts_ratings = False
+    label = "Rocchio profile"
+    fits = (*KNOWN_ITEMS, *UNRATED_ITEMS)
+    ranges = {"dislike_weight": Range(0), "at_least": Range(none=True)}
+    book_settings = {"": {"dislike_weight": 0.0, "terms": "people"}}
 
     def __init__(
         self,
         terms: str = "genres year titles people",
         dislike_weight: float = 0.25,
-        at_least: float = 4.0,
+        at_least: float | None = None,
     ):
         self.terms = terms
         self.dislike_weight = dislike_weight
         self.at_least = at_least
 
     def fit(self, ratings: Ratings) -> Self:
-        if self.dislike_weight < 0:
-            raise ValueError(f"dislike_weight {self.dislike_weight} must not be negative")
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
         self.items_ = ratings.items.index.to_numpy()
         vectors = tfidf(item_terms(ratings, self.terms.split()), "|").values
         self.cosine_ = framed((vectors @ vectors.T).toarray())
@@ -88,7 +94,7 @@ class Rocchio(Method):
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
-        liked = episodes.support_mask & (episodes.support_ratings >= self.at_least)
+        liked = self.liked(episodes)
         share = self._share(support, liked)
         share -= self.dislike_weight * self._share(support, episodes.support_mask & ~liked)
         scores = share @ self.cosine_.astype(float)  # profile · item, since items have length 1

@@ -1,8 +1,9 @@
-"""Two towers: one network turns a person into a vector, one an item, and they meet in a product."""
+"""Two towers (dual encoder): a network for people, one for items, and the product of the two."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import scipy.sparse
@@ -11,13 +12,18 @@ from metarec.data.device import pick
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
-from metarec.models.base import Method, with_unseen
+from metarec.data.splits.names import KNOWN_ITEMS, UNRATED_ITEMS
+from metarec.models.base import RankingMethod, least_like, with_unseen
 from metarec.models.linalg import histories, liked
+from metarec.models.parameters import FLAG, SEED, Range
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["TwoTower"]
 
 
-class TwoTower(Method):
+class TwoTower(RankingMethod):
     r"""Item tower and user tower over item features, trained to tell an item from others.
 
     An item is :math:`\mathbf v_i = \mathbf W \mathbf c_i / \lVert \mathbf W \mathbf c_i \rVert`; a
@@ -28,8 +34,9 @@ class TwoTower(Method):
     .. math:: o_{uj} = \mathbf p_u^\top \mathbf v_j / \tau - \log q_j ,
 
     where q_j is the share of likes that j has: frequent items come as negatives more often, and
-    without the term they would be pushed down for it. Other likes of the same person are no
-    negatives, and the right item is left out of the person's own mean. Introduced in chapter 08.
+    without the term (the log-Q correction) they would be pushed down for it. Other likes of the
+    same person are no negatives, and the right item is left out of the person's own mean.
+    Introduced in chapter 08.
 
     Parameters
     ----------
@@ -37,19 +44,19 @@ class TwoTower(Method):
         Groups of `metarec.data.item_features`, separated by spaces; a group that the catalogue
         lacks adds nothing.
     dim : int
-        Length of the vectors.
+        Length of the vectors, at least 1.
     temperature : float
         τ > 0.
     correct : bool
         Whether log q is subtracted.
     n_epochs, batch_size : int
-        Passes over all likes, and likes a batch.
+        Passes over all likes, and likes a batch; at least 1.
     lr : float
-        Largest step size of Adam.
+        Largest step size of AdamW, above 0.
     weight_decay : float
-        Of AdamW.
-    at_least : float
-        Ratings from here on are likes.
+        Of AdamW, at least 0.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
     seed : int
     device : str
 
@@ -63,7 +70,7 @@ class TwoTower(Method):
     Raises
     ------
     ValueError
-        By `fit`, when τ is not positive.
+        In `fit`, when a parameter is out of range or a group of features is unknown.
 
     References
     ----------
@@ -85,7 +92,19 @@ class TwoTower(Method):
     True
     """
 
-    predicts_ratings = False
+    label = "two towers"
+    fits = (*KNOWN_ITEMS, *UNRATED_ITEMS)
+    ranges = {
+        "dim": Range(1, whole=True),
+        "temperature": Range(0, above=True),
+        "correct": FLAG,
+        "n_epochs": Range(1, whole=True),
+        "batch_size": Range(1, whole=True),
+        "lr": Range(0, above=True),
+        "weight_decay": Range(0),
+        "at_least": Range(none=True),
+        "seed": SEED,
+    }
 
     def __init__(
         self,
@@ -97,7 +116,7 @@ class TwoTower(Method):
         batch_size: int = 512,
         lr: float = 0.01,
         weight_decay: float = 0.01,
-        at_least: float = 4.0,
+        at_least: float | None = None,
         seed: int = 0,
         device: str = "auto",
     ):
@@ -114,67 +133,75 @@ class TwoTower(Method):
         self.device = device
 
     def fit(self, ratings: Ratings) -> Self:
-        if self.temperature <= 0:
-            raise ValueError(f"temperature {self.temperature} must be positive")
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
         content = item_features(ratings, self.features.split()).values
-        likes = liked(ratings, self.at_least).tocsr()
+        likes = liked(ratings, self.at_least_)
         self.popularity_ = with_unseen(likes.sum(0), 0.0)
         self.items_ = ratings.items.index.to_numpy()
-        user_tower, item_tower = self._train(np.float32(content), likes)
+        user_tower, item_tower = self._train(content.astype(np.float32), likes)
         raw, vectors = content @ user_tower, content @ item_tower
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
         self.profile_vectors_ = with_unseen(raw.astype(np.float32), 0.0)
         self.item_vectors_ = with_unseen(vectors.astype(np.float32), 0.0)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        chosen = episodes.support_mask & (episodes.support_ratings >= self.at_least)
-        people = histories(support, chosen, 1.0, len(self.items_)) @ self.profile_vectors_
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
+        support, _ = self.rows(episodes)
+        likes = histories(support, self.liked(episodes), 1.0, len(self.items_))
+        people = likes @ self.profile_vectors_
         people /= np.maximum(np.linalg.norm(people, axis=1, keepdims=True), 1e-9)
-        scores = people @ self.item_vectors_.T
-        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
-        return np.take_along_axis(scores, query, axis=1).astype(float)
+        return people @ self.item_vectors_.T
 
-    def _train(self, content: np.ndarray, likes: scipy.sparse.csr_array):
-        """Both towers' weights, [features, dim] each."""
+    def _train(
+        self, content: np.ndarray, likes: scipy.sparse.csr_array
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The weights of the user tower and of the item tower, [features, dim] each."""
         import torch
         from tqdm import trange
 
         from metarec.models.optim import seeded, warm_up_then_cosine
 
         device = pick(self.device)
-        users, items = likes.nonzero()
-        keep = np.diff(likes.indptr)[users] > 1  # who likes one thing has no other to learn from
-        users, items = users[keep], items[keep]
-        log_share = np.log(np.maximum(likes.sum(0), 1) / max(likes.sum(), 1)) * self.correct
-        log_share = torch.tensor(log_share, dtype=torch.float32, device=device)
+        users, items = _examples(likes)
         c = torch.tensor(content, device=device)
         sums = torch.tensor(likes @ content, device=device).float()  # over what a person likes
+        log_share = torch.tensor(self._log_share(likes), dtype=torch.float32, device=device)
         with seeded(self.seed, device):
-            towers = [
-                torch.nn.Parameter(torch.randn(c.shape[1], self.dim, device=device) * 0.1)
-                for _ in range(2)
-            ]
-        optimiser = torch.optim.AdamW(towers, self.lr, weight_decay=self.weight_decay)
-        chance = np.random.default_rng(self.seed)
+            draws = (torch.randn(c.shape[1], self.dim, device=device) for _ in range(2))
+            towers = [torch.nn.Parameter(draw * 0.1) for draw in draws]
+        optimizer = torch.optim.AdamW(towers, self.lr, weight_decay=self.weight_decay)
+        generator = np.random.default_rng(self.seed)
         n_batches = max(-(-len(users) // self.batch_size), 1)
         for epoch in trange(self.n_epochs, desc="epochs", leave=False):
-            order = np.array_split(chance.permutation(len(users)), n_batches)
+            order = np.array_split(generator.permutation(len(users)), n_batches)
             for step, rows in enumerate(order if len(users) else []):
                 share = warm_up_then_cosine((epoch + (step + 1) / n_batches) / self.n_epochs)
-                optimiser.param_groups[0]["lr"] = self.lr * share
+                optimizer.param_groups[0]["lr"] = self.lr * share
                 u, i = users[rows], items[rows]
                 also = torch.tensor(likes[u][:, i].toarray() > 0, device=device)
                 also.fill_diagonal_(False)
                 # a person without the item to be guessed, and the items of the batch
                 loss = self._loss(towers, sums[u] - c[i], c[i], log_share[i], also)
-                optimiser.zero_grad()
+                optimizer.zero_grad()
                 loss.backward()
-                optimiser.step()
-        return [tower.detach().cpu().numpy() for tower in towers]
+                optimizer.step()
+        user_tower, item_tower = (tower.detach().cpu().numpy() for tower in towers)
+        return user_tower, item_tower
 
-    def _loss(self, towers, profiles, contents, log_share, also):
+    def _log_share(self, likes: scipy.sparse.csr_array) -> np.ndarray:
+        """log q of each item; 0 where it is not to be corrected for."""
+        return np.log(np.maximum(likes.sum(0), 1) / max(likes.sum(), 1)) * self.correct
+
+    def _loss(
+        self,
+        towers: Sequence[torch.Tensor],
+        profiles: torch.Tensor,
+        contents: torch.Tensor,
+        log_share: torch.Tensor,
+        also: torch.Tensor,
+    ) -> torch.Tensor:
+        """Cross-entropy of the right item, on the diagonal, among those of the batch."""
         import torch
         from torch.nn.functional import cross_entropy, normalize
 
@@ -183,3 +210,10 @@ class TwoTower(Method):
         scores = people @ items.T / self.temperature - log_share  # [batch, batch]
         right = torch.arange(len(scores), device=scores.device)
         return cross_entropy(scores.masked_fill(also, -torch.inf), right)
+
+
+def _examples(likes: scipy.sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Person and item of each like to learn from: who likes one thing has no other to show."""
+    users, items = likes.nonzero()
+    keep = np.diff(likes.indptr)[users] > 1
+    return users[keep], items[keep]

@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking: learn from pairs which item goes first. Chapter 04."""
+"""Bayesian personalized ranking (BPR): learn from pairs which item goes first. Chapter 04."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from scipy.special import expit
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models.base import Method, with_unseen
+from metarec.data.splits.names import KNOWN_ITEMS
+from metarec.models.base import least_like, with_unseen
+from metarec.models.factorization.factors import LikeFactors
 from metarec.models.linalg import add_rows
+from metarec.models.parameters import SEED, Range
 
 __all__ = ["BPR"]
 
 
-class BPR(Method):
-    r"""Factors by stochastic gradient steps on pairs: a liked item before any other.
+class BPR(LikeFactors):
+    r"""Factors by stochastic gradient steps on pairs: a liked item before any other (BPR-MF).
 
     With :math:`x_{uij} = b_i - b_j + p_u^\top (v_i - v_j)` for a like i and an item j that u
     does not like, drawn evenly, the loop makes small the mean over pairs of
@@ -44,8 +47,8 @@ class BPR(Method):
         Gradient steps when a person is read.
     batch_size : int
         Pairs a step in training.
-    at_least : float
-        Ratings from here on are likes.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
     seed : int
         Seed of the start, of the order and of the drawn pairs.
 
@@ -55,6 +58,11 @@ class BPR(Method):
         (b_i, v_i); the last row, for an unseen item, is zero.
     mean_user_ : array, shape [d]
         Mean of the training users' vectors.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -72,8 +80,21 @@ class BPR(Method):
     0
     """
 
-    predicts_ratings = False
-    PAIRS = 16  # a person in one step of `fold_in`
+    label = "BPR"
+    fits = KNOWN_ITEMS
+    ranges = {
+        "n_factors": Range(1, whole=True),
+        "lr": Range(0, above=True),
+        "regularization": Range(0),
+        "fold_in_regularization": Range(0),
+        "n_epochs": Range(1, whole=True),
+        "n_steps": Range(1, whole=True),
+        "batch_size": Range(1, whole=True),
+        "at_least": Range(none=True),
+        "seed": SEED,
+    }
+
+    PAIRS = 16  # a person in one step of the fold-in
 
     def __init__(
         self,
@@ -84,7 +105,7 @@ class BPR(Method):
         n_epochs: int = 100,
         n_steps: int = 100,
         batch_size: int = 512,
-        at_least: float = 4.0,
+        at_least: float | None = None,
         seed: int = 0,
     ):
         self.n_factors = n_factors
@@ -98,8 +119,10 @@ class BPR(Method):
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
         generator, n_items = np.random.default_rng(self.seed), ratings.n_items
-        likes = (ratings.table["rating"] >= self.at_least).to_numpy()
+        likes = (ratings.table["rating"] >= self.at_least_).to_numpy()
         users, items = (positions[likes] for positions in ratings.positions())
         liked = np.sort(users * n_items + items)
         p = generator.normal(0, 0.1, (ratings.n_users, self.n_factors)).astype(np.float32)
@@ -111,46 +134,32 @@ class BPR(Method):
             others = generator.integers(n_items, size=len(users))
             fair = ~_among(users * n_items + others, liked)  # j is not liked too
             order = order[fair[order]]
-            for start in range(0, len(order), self.batch_size):
-                batch = order[start : start + self.batch_size]
-                u, i, j = users[batch], items[batch], others[batch]
-                step_p, step_i, step_j = _gradient(p[u], w[i], w[j], self.regularization)
-                add_rows(p, u, lr * step_p)
-                add_rows(w, i, lr * step_i)
-                add_rows(w, j, lr * step_j)
+            self._visit(p, w, users[order], items[order], others[order], lr)
         self.items_ = ratings.items.index.to_numpy()
         self.item_factors_ = with_unseen(w.astype(float), 0.0)
         self.mean_user_ = p.mean(0, dtype=float)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        _, query = self.rows(episodes)
-        items = self.item_factors_
-        scores = items[:, 0] + self.fold_in(episodes) @ items[:, 1:].T  # [users, items + 1]
-        return np.take_along_axis(scores, query, axis=1)
+    def _visit(
+        self,
+        p: np.ndarray,
+        w: np.ndarray,
+        users: np.ndarray,
+        items: np.ndarray,
+        others: np.ndarray,
+        lr: float,
+    ) -> None:
+        """One step a mini-batch over all pairs, in place."""
+        for start in range(0, len(users), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            u, i, j = users[batch], items[batch], others[batch]
+            step_p, step_i, step_j = _gradient(p[u], w[i], w[j], self.regularization)
+            add_rows(p, u, lr * step_p)
+            add_rows(w, i, lr * step_i)
+            add_rows(w, j, lr * step_j)
 
-    def fold_in(self, episodes: Episodes) -> np.ndarray:
-        """Each user's vector, by gradient steps on drawn pairs with the items held still.
-
-        Parameters
-        ----------
-        episodes : Episodes
-
-        Returns
-        -------
-        array of float, shape [users, d]
-        """
-        support, _ = self.rows(episodes)
-        likes = (episodes.support_ratings >= self.at_least) & episodes.support_mask
-        likes &= support % len(self.item_factors_) < len(self.items_)  # unseen ones say nothing
-        users = np.flatnonzero(likes.any(1))
-        p = np.tile(self.mean_user_, (len(likes), 1))
-        if len(users):
-            p[users] = self._descend(support[users], likes[users])
-        return p
-
-    def _descend(self, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
-        """The vectors of people who like something: [users, d]."""
+    def _read(self, episodes: Episodes, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
+        """By gradient steps on drawn pairs."""
         generator, w = np.random.default_rng(self.seed), self.item_factors_
         n_items = len(self.items_)
         first = np.argsort(~likes, axis=1, kind="stable")  # likes to the front

@@ -1,4 +1,4 @@
-"""Factorisation that ranks: likes against everything else. Introduced in chapter 04."""
+"""Implicit ALS (iALS, WRMF): factorization of likes against all else. Chapter 04."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models.base import Method, with_unseen
+from metarec.data.splits.names import KNOWN_ITEMS
+from metarec.models.base import least_like, with_unseen
+from metarec.models.factorization.factors import LikeFactors
 from metarec.models.linalg import histories, ridge
+from metarec.models.parameters import SEED, Range
 
 __all__ = ["ImplicitALS"]
 
 
-class ImplicitALS(Method):
+class ImplicitALS(LikeFactors):
     r"""Implicit alternating least squares: fit 1 for a like and 0 for all else, with care.
 
     Makes small :math:`\sum_{u,i} c_{ui} (y_{ui} - p_u^\top v_i)^2
@@ -24,9 +27,9 @@ class ImplicitALS(Method):
     a like, 1 + β for a rating below, and 1 for no rating. Users and items take turns:
     :math:`p_u = (V^\top V + V^\top (C_u - I) V + \lambda I)^{-1} V^\top C_u y_u`, where
     :math:`V^\top V` is shared by all, so that only what was rated costs anything. A newcomer is
-    one such solve; one without any like gets the mean of the training users' vectors.
-    The defaults were tuned on likes held out of the training part of classic top-N.
-    Introduced in chapter 04.
+    one such solve; one without any like gets the mean of the training users' vectors. Also called
+    iALS and weighted regularized matrix factorization (WRMF). The defaults were tuned on likes held
+    out of the training part of classic top-N. Introduced in chapter 04.
 
     Parameters
     ----------
@@ -41,8 +44,8 @@ class ImplicitALS(Method):
         it is missing, as in the paper, where nobody can say what they did not like. More than 0
         pays where films that the person disliked are candidates still, as in classic top-N, and
         costs where nothing that the person rated is shown again; chapter 04 measures both.
-    at_least : float
-        Ratings from here on are likes.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
     n_sweeps : int
         How often users and items take turns.
     seed : int
@@ -54,6 +57,11 @@ class ImplicitALS(Method):
         v; the last row, for an unseen item, is zero.
     mean_user_ : array, shape [d]
         Mean of the training users' vectors.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -71,7 +79,18 @@ class ImplicitALS(Method):
     0
     """
 
-    predicts_ratings = False
+    label = "implicit ALS"
+    fits = KNOWN_ITEMS
+    ranges = {
+        "n_factors": Range(1, whole=True),
+        "regularization": Range(0, above=True),
+        "alpha": Range(0),
+        "dislike": Range(0),
+        "at_least": Range(none=True),
+        "n_sweeps": Range(1, whole=True),
+        "seed": SEED,
+    }
+    variants = {"implicit ALS with dislikes": {"dislike": 2}}
 
     def __init__(
         self,
@@ -79,7 +98,7 @@ class ImplicitALS(Method):
         regularization: float = 50.0,
         alpha: float = 10.0,
         dislike: float = 0.0,
-        at_least: float = 4.0,
+        at_least: float | None = None,
         n_sweeps: int = 5,
         seed: int = 0,
     ):
@@ -92,50 +111,31 @@ class ImplicitALS(Method):
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
-        matrix = ratings.matrix()
-        matrix_t = matrix.T.tocsr()
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
+        likes = ratings.matrix()
+        likes.data = (likes.data >= self.at_least_).astype(float)
+        likes_t = likes.T.tocsr()
         shape = (ratings.n_items, self.n_factors)
         items = np.random.default_rng(self.seed).normal(0, 0.1, shape)
         items = items.astype(np.float32)  # half the time; a newcomer is solved in double precision
         for _ in range(self.n_sweeps):
-            users = self._half_step(matrix, items)
-            items = self._half_step(matrix_t, users)
+            users = self._half_step(likes, items)
+            items = self._half_step(likes_t, users)
         self.items_ = ratings.items.index.to_numpy()
         self.item_factors_ = with_unseen(items.astype(float), 0.0)
         self.mean_user_ = users.mean(0, dtype=float)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        _, query = self.rows(episodes)
-        scores = self.fold_in(episodes) @ self.item_factors_.T  # [users, items + 1]
-        return np.take_along_axis(scores, query, axis=1)
+    def _read(self, episodes: Episodes, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
+        given = histories(support, episodes.support_mask, likes, len(self.items_))
+        return self._half_step(given, self.item_factors_)
 
-    def fold_in(self, episodes: Episodes) -> np.ndarray:
-        """Each user's vector, from the support.
-
-        Parameters
-        ----------
-        episodes : Episodes
-
-        Returns
-        -------
-        array of float, shape [users, d]
-        """
-        support, _ = self.rows(episodes)
-        known = support % len(self.item_factors_) < len(self.items_)  # unseen ones say nothing
-        likes = (episodes.support_ratings >= self.at_least) & episodes.support_mask & known
-        given = histories(
-            support, episodes.support_mask, episodes.support_ratings, len(self.items_)
-        )
-        users = self._half_step(given, self.item_factors_)
-        return np.where(likes.any(1, keepdims=True), users, self.mean_user_)
-
-    def _half_step(self, matrix: scipy.sparse.csr_array, other: np.ndarray) -> np.ndarray:
-        """The vectors of the rows, given those of the columns."""
-        liked = matrix.data >= self.at_least
-        extra, target = matrix.copy(), matrix.copy()
-        extra.data = np.where(liked, self.alpha, self.dislike)  # C − I
-        target.data = np.where(liked, 1 + self.alpha, 0.0)  # C y
+    def _half_step(self, likes: scipy.sparse.csr_array, other: np.ndarray) -> np.ndarray:
+        """The vectors of the rows, given those of the columns; a stored 0 is a dislike."""
+        extra, target = likes.copy(), likes.copy()
+        extra.data = np.where(likes.data > 0, self.alpha, self.dislike)  # C − I
+        target.data = np.where(likes.data > 0, 1 + self.alpha, 0.0)  # C y
         extra.eliminate_zeros()
         penalty = np.full((extra.shape[0], 1), self.regularization)
         return ridge(extra, other, target @ other, penalty, other.T @ other)

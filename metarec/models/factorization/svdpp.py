@@ -10,11 +10,16 @@ from scipy.sparse.linalg import LinearOperator, cg
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import CLASSIC_RATINGS, NEXT_ITEM, TOP_N
 from metarec.models.base import with_unseen
-from metarec.models.factorization.als import ALS, _half_step
-from metarec.models.linalg import filled, histories
+from metarec.models.factorization.als import ALS
+from metarec.models.factorization.factors import half_step
+from metarec.models.linalg import filled
+from metarec.models.parameters import Range
 
 __all__ = ["SVDPlusPlus"]
+
+WHOLE_HISTORIES = {"bias_regularization": 2.0, "implicit_regularization": 50.0}  # tuned on folds
 
 
 class SVDPlusPlus(ALS):
@@ -57,6 +62,11 @@ class SVDPlusPlus(ALS):
     global_mean_ : float
         μ.
 
+    Raises
+    ------
+    ValueError
+        In `fit`, when a parameter is out of range.
+
     References
     ----------
     Koren (2008), Factorization meets the neighborhood: a multifaceted collaborative filtering
@@ -72,6 +82,10 @@ class SVDPlusPlus(ALS):
     True
     """
 
+    label = "SVD++"
+    ranges = {**ALS.ranges, "implicit_regularization": Range(0, above=True)}
+    book_settings = dict.fromkeys((CLASSIC_RATINGS, TOP_N, NEXT_ITEM), WHOLE_HISTORIES)
+
     CG_STEPS = 10  # a sweep; each starts from the y of the last
 
     def __init__(
@@ -84,36 +98,25 @@ class SVDPlusPlus(ALS):
         n_sweeps: int = 15,
         seed: int = 0,
     ):
-        self.n_factors = n_factors
-        self.regularization = regularization
-        self.power = power
+        super().__init__(n_factors, regularization, power, bias_regularization, n_sweeps, seed)
         self.implicit_regularization = implicit_regularization
-        self.bias_regularization = bias_regularization
-        self.n_sweeps = n_sweeps
-        self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
-        self.items_ = ratings.items.index.to_numpy()
-        self.global_mean_ = float(ratings.table["rating"].mean())
-        scores = ratings.matrix()
-        scores.data -= self.global_mean_
+        scores, items = self._start(ratings)
         scores_t, shares = scores.T.tocsr(), _shares(scores)
-        shape = (ratings.n_items, self.n_factors + 1)
-        items = np.random.default_rng(self.seed).normal(0, 0.1, shape)
-        items[:, 0] = ratings.item_means(self.bias_regularization) - self.global_mean_
         y = np.zeros((ratings.n_items, self.n_factors))
         for _ in range(self.n_sweeps):
-            users = _half_step(_less(scores, shares @ y, items), items, self._penalty)
+            users = half_step(_less(scores, shares @ y, items), items, self._penalty)
             users -= users.mean(0)
             y = self._implicit_step(scores, shares, users, items, y)
             y -= (shares @ y).mean(0) / shares.sum(1).mean()  # s has mean 0 over people
             users[:, 1:] += shares @ y
-            items = _half_step(scores_t, users, self._penalty)
+            items = half_step(scores_t, users, self._penalty)
         self.item_factors_, self.implicit_factors_ = with_unseen(items, 0.0), with_unseen(y, 0.0)
         return self
 
     def fold_in(self, episodes: Episodes) -> np.ndarray:
-        """Each user's bias and factors, from the support.
+        """Each person's bias and factors by ridge regression, given s of what was rated.
 
         Parameters
         ----------
@@ -122,13 +125,11 @@ class SVDPlusPlus(ALS):
         Returns
         -------
         array of float, shape [users, d + 1]
-            (b_u, p_u + s_u); zero, the average person, for a user without supports.
+            (b_u, p_u + s_u); zero, the average person, for a person without supports.
         """
-        support, _ = self.rows(episodes)
-        given = episodes.support_ratings - self.global_mean_
-        scores = histories(support, episodes.support_mask, given, len(self.items_))
-        s, items = _shares(scores) @ self.implicit_factors_, self.item_factors_
-        users = _half_step(_less(scores, s, items), items, self._penalty)
+        scores, items = self._shown(episodes), self.item_factors_
+        s = _shares(scores) @ self.implicit_factors_
+        users = half_step(_less(scores, s, items), items, self._penalty)
         users[:, 1:] += s
         return users
 
@@ -165,7 +166,9 @@ def _shares(scores: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
     return shares
 
 
-def _less(scores: scipy.sparse.csr_array, factors: np.ndarray, items: np.ndarray):
+def _less(
+    scores: scipy.sparse.csr_array, factors: np.ndarray, items: np.ndarray
+) -> scipy.sparse.csr_array:
     """The scores less v·(factors of the row)."""
     row = np.repeat(np.arange(len(factors)), np.diff(scores.indptr))
     less = scores.copy()

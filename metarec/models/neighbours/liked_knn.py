@@ -1,4 +1,4 @@
-"""Neighbours by what people like: kNN for ranking, without a prediction in stars."""
+"""kNN on likes (ItemKNN, UserKNN for top-N): ranking, without a prediction in stars."""
 
 from __future__ import annotations
 
@@ -9,16 +9,41 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models.base import Method, with_unseen
+from metarec.data.splits.names import KNOWN_ITEMS
+from metarec.models.base import RankingMethod, least_like, with_unseen
 from metarec.models.linalg import framed, histories, keep_largest, liked, unit_columns
+from metarec.models.parameters import OneOf, Range
 
 __all__ = ["LikedItemNeighbours", "LikedUserNeighbours"]
 
-WEIGHTINGS = ("bm25", "tf-idf", "cosine")
+
+class _LikedNeighbours(RankingMethod):
+    """What both sides share: the parameters, and the training likes."""
+
+    fits = KNOWN_ITEMS
+    ranges = {
+        "n_neighbours": Range(1, whole=True),
+        "weighting": OneOf(("bm25", "tf-idf", "cosine")),
+        "at_least": Range(none=True),
+        "length": Range(0),
+    }
+
+    def __init__(self, n_neighbours: int, weighting: str, at_least: float | None, length: float):
+        self.n_neighbours = n_neighbours
+        self.weighting = weighting
+        self.at_least = at_least
+        self.length = length
+
+    def _start(self, ratings: Ratings) -> scipy.sparse.csr_array:
+        """Check, and give the likes as [users, items]."""
+        self.check_parameters()
+        self.at_least_ = least_like(self.at_least, ratings)
+        self.items_ = ratings.items.index.to_numpy()
+        return liked(ratings, self.at_least_)
 
 
-class LikedItemNeighbours(Method):
-    r"""Items like those that somebody likes: item kNN for ranking.
+class LikedItemNeighbours(_LikedNeighbours):
+    r"""Items like those that somebody likes: item kNN (ItemKNN) for ranking.
 
     An item is the set of people who like it. The score of j is the sum of :math:`s_{ij}` over the
     liked items i of the support, where :math:`s_{ij}` is the cosine of the two sets, kept for the
@@ -33,8 +58,8 @@ class LikedItemNeighbours(Method):
     n_neighbours : int
         At least 1; the defaults are tuned on classic top-N.
     weighting : {"bm25", "tf-idf", "cosine"}
-    at_least : float
-        A rating from here on is a like.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
     length : float
         ν ≥ 0 of BM25; 0 counts the people whom two items share, popular items first.
 
@@ -48,7 +73,7 @@ class LikedItemNeighbours(Method):
     Raises
     ------
     ValueError
-        In `fit`, for another weighting, fewer than one neighbour or a negative ν.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -67,24 +92,23 @@ class LikedItemNeighbours(Method):
     array([[1., 0.]])
     """
 
-    predicts_ratings = False
+    label = "item kNN, BM25"
+    variants = {
+        "item kNN, cosine": {"weighting": "cosine"},
+        "item kNN, tf-idf": {"weighting": "tf-idf"},
+    }
 
     def __init__(
         self,
         n_neighbours: int = 1000,
         weighting: str = "bm25",
-        at_least: float = 4.0,
+        at_least: float | None = None,
         length: float = 0.25,
     ):
-        self.n_neighbours = n_neighbours
-        self.weighting = weighting
-        self.at_least = at_least
-        self.length = length
+        super().__init__(n_neighbours, weighting, at_least, length)
 
     def fit(self, ratings: Ratings) -> Self:
-        _check(self.n_neighbours, self.weighting, self.length)
-        likes = liked(ratings, self.at_least)
-        self.items_ = ratings.items.index.to_numpy()
+        likes = self._start(ratings)
         self.popularity_ = with_unseen(np.bincount(likes.indices, minlength=ratings.n_items), 0)
         weight = _rarity(ratings.n_items, np.diff(likes.indptr), self.weighting)
         mean = self.popularity_[:-1].mean()
@@ -94,16 +118,13 @@ class LikedItemNeighbours(Method):
         self.similarity_ = framed(keep_largest(similarity, self.n_neighbours))
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        likes = episodes.support_mask & (episodes.support_ratings >= self.at_least)
-        scores = histories(support, likes, 1.0, len(self.items_)) @ self.similarity_
-        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
+        support, _ = self.rows(episodes)
+        return histories(support, self.liked(episodes), 1.0, len(self.items_)) @ self.similarity_
 
 
-class LikedUserNeighbours(Method):
-    r"""What people with the same likes like: user kNN for ranking.
+class LikedUserNeighbours(_LikedNeighbours):
+    r"""What people with the same likes like: user kNN (UserKNN) for ranking.
 
     A person is the set of liked items. The score of i is the sum of :math:`s_{uu'}` over those of
     the `n_neighbours` people u' nearest to u who like i; :math:`s_{uu'}` is the cosine of the two
@@ -117,8 +138,8 @@ class LikedUserNeighbours(Method):
     n_neighbours : int
         At least 1; the defaults are tuned on classic top-N.
     weighting : {"bm25", "tf-idf", "cosine"}
-    at_least : float
-        A rating from here on is a like.
+    at_least : float, optional
+        A rating from here on is a like; by default three quarters up the scale, 4 of 1 to 5.
     length : float
         ν ≥ 0 of BM25; 0 counts what two people share, so that those with many likes come first.
 
@@ -128,11 +149,13 @@ class LikedUserNeighbours(Method):
         1 where a training user likes an item; the last column, unseen items, is 0.
     weight_ : array, shape [items + 1]
         Weight of each item in the cosine.
+    popularity_ : array, shape [items + 1]
+        Likes of each item.
 
     Raises
     ------
     ValueError
-        In `fit`, for another weighting or fewer than one neighbour.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -149,40 +172,38 @@ class LikedUserNeighbours(Method):
     array([[0.707, 0.   ]])
     """
 
-    predicts_ratings = False
+    label = "user kNN, BM25"
 
     def __init__(
         self,
         n_neighbours: int = 100,
         weighting: str = "bm25",
-        at_least: float = 4.0,
+        at_least: float | None = None,
         length: float = 2.5,
     ):
-        self.n_neighbours = n_neighbours
-        self.weighting = weighting
-        self.at_least = at_least
-        self.length = length
+        super().__init__(n_neighbours, weighting, at_least, length)
 
     def fit(self, ratings: Ratings) -> Self:
-        _check(self.n_neighbours, self.weighting, self.length)
-        likes = liked(ratings, self.at_least)
+        likes = self._start(ratings)
         count = np.bincount(likes.indices, minlength=ratings.n_items)
-        self.items_ = ratings.items.index.to_numpy()
         self.weight_ = with_unseen(_rarity(ratings.n_users, count, self.weighting), 0.0)
         self.likes_ = np.pad(likes.toarray(), ((0, 0), (0, 1))).astype(np.float32)
         return self
 
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
-        likes = episodes.support_mask & (episodes.support_ratings >= self.at_least)
+    @property
+    def popularity_(self) -> np.ndarray:
+        """Likes of each item: [items + 1]."""
+        return self.likes_.sum(0, dtype=float)
+
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
+        support, _ = self.rows(episodes)
+        likes = self.liked(episodes)
         theirs = scipy.sparse.csr_array(self.likes_)
         how = self.weight_, self.weighting, self.length, theirs.sum() / len(self.likes_)
         others = _comparable(theirs.T, *how)
         mine = _comparable(histories(support, likes, 1.0, len(self.items_)).T, *how)
         nearest = keep_largest((mine.T @ others).toarray(), self.n_neighbours)  # [users, people]
-        scores = scipy.sparse.csr_array(nearest) @ theirs.toarray()
-        scores = np.where(scores.any(1)[:, None], scores, self.likes_.sum(0, dtype=float))
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1).astype(float)
+        return scipy.sparse.csr_array(nearest) @ self.likes_
 
 
 def _rarity(n: int, counts: np.ndarray, weighting: str) -> np.ndarray:
@@ -201,12 +222,3 @@ def _comparable(
         return unit_columns(columns)
     scale = 1 / (1 + length * likes.sum(0) / max(mean, 1e-12))
     return (columns @ scipy.sparse.diags_array(scale)).tocsr()
-
-
-def _check(n_neighbours: int, weighting: str, length: float) -> None:
-    if weighting not in WEIGHTINGS:
-        raise ValueError(f"weighting {weighting!r} is unknown; pass one of {WEIGHTINGS}")
-    if n_neighbours < 1:
-        raise ValueError(f"n_neighbours {n_neighbours} must be at least 1")
-    if not length >= 0:
-        raise ValueError(f"length {length} must not be negative")

@@ -1,4 +1,4 @@
-"""Neighbours in stars: the ratings of similar people, or one's own of similar items."""
+"""kNN on stars (UserKNN, ItemKNN): ratings of similar people, or one's own of similar items."""
 
 from __future__ import annotations
 
@@ -9,21 +9,37 @@ import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import CLASSIC_RATINGS, KNOWN_ITEMS, NEXT_ITEM, TOP_N
 from metarec.models.base import Method
-from metarec.models.baselines import Bias
+from metarec.models.baselines import Bias, user_bias
 from metarec.models.linalg import histories
 from metarec.models.neighbours.similarity import neighbour_mean, similarities
+from metarec.models.parameters import OneOf, Range
 
 __all__ = ["ItemNeighbours", "UserNeighbours"]
-
-SIMILARITIES = ("cosine", "adjusted cosine", "pearson", "baseline")
 
 
 class _Neighbours(Method):
     """What both sides share: the baseline, its residuals, and the parameters."""
 
+    fits = (*KNOWN_ITEMS, CLASSIC_RATINGS)
+    ranges = {
+        "similarity": OneOf(("cosine", "adjusted cosine", "pearson", "baseline")),
+        "n_neighbours": Range(1, whole=True),
+        "shrinkage": Range(0),
+        "damping": Range(0),
+        "item_shrinkage": Range(0),
+        "user_shrinkage": Range(0),
+    }
+
     def __init__(
-        self, similarity, n_neighbours, shrinkage, damping, item_shrinkage, user_shrinkage
+        self,
+        similarity: str,
+        n_neighbours: int,
+        shrinkage: float,
+        damping: float,
+        item_shrinkage: float,
+        user_shrinkage: float,
     ):
         self.similarity = similarity
         self.n_neighbours = n_neighbours
@@ -34,12 +50,7 @@ class _Neighbours(Method):
 
     def _start(self, ratings: Ratings) -> scipy.sparse.csr_array:
         """Check, learn the baseline, and give the ratings as [users, items + 1]."""
-        if self.similarity not in SIMILARITIES:
-            raise ValueError(
-                f"similarity {self.similarity!r} is unknown; pass one of {SIMILARITIES}"
-            )
-        if self.n_neighbours < 1:
-            raise ValueError(f"n_neighbours {self.n_neighbours} must be at least 1")
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
         self.means_ = Bias(self.item_shrinkage, self.user_shrinkage).fit(ratings).means_
         matrix = ratings.matrix()
@@ -54,14 +65,11 @@ class _Neighbours(Method):
         The ratings are [users, items + 1] without items that training never saw, of which only
         b_u tells.
         """
-        size, mask = len(self.items_), episodes.support_mask
-        surplus = np.where(mask, episodes.support_ratings - self.means_[support], 0)
-        bias = surplus.sum(1) / np.maximum(mask.sum(1) + self.user_shrinkage, 1e-12)
-        known = mask & (support % (size + 1) < size)
-        return bias, *(
-            histories(support, known, values, size)
-            for values in (episodes.support_ratings, surplus - bias[:, None])
-        )
+        size = len(self.items_)
+        surplus, bias = user_bias(episodes, self.means_[support], self.user_shrinkage)
+        known = episodes.support_mask & (support % (size + 1) < size)
+        given = histories(support, known, episodes.support_ratings, size)
+        return bias, given, histories(support, known, surplus - bias[:, None], size)
 
     def _residuals(
         self, given: scipy.sparse.csr_array
@@ -76,7 +84,7 @@ class _Neighbours(Method):
 
 
 class UserNeighbours(_Neighbours):
-    r"""User kNN: what similar people gave the item, on top of the baseline.
+    r"""User kNN (UserKNN): what similar people gave the item, on top of the baseline.
 
     :math:`\hat r_{ui} = \mu + b_u + b_i + \frac{\sum_{u'} s_{uu'} (r_{u'i} - \mu - b_{u'} - b_i)}
     {\kappa + \sum_{u'} s_{uu'}}` over those `n_neighbours` people u' with the largest
@@ -96,7 +104,7 @@ class UserNeighbours(_Neighbours):
     damping : float
         κ ≥ 0: how much similarity the baseline is worth.
     item_shrinkage, user_shrinkage : float
-        λ of the two biases, in ratings.
+        λ ≥ 0 of the two biases, in ratings.
 
     Attributes
     ----------
@@ -108,7 +116,7 @@ class UserNeighbours(_Neighbours):
     Raises
     ------
     ValueError
-        In `fit`, for another similarity or fewer than one neighbour.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -127,6 +135,8 @@ class UserNeighbours(_Neighbours):
     >>> model.predict(Episodes.of_one(ratings, {}))  # nothing shown: the baseline
     array([[3., 3.]])
     """
+
+    label = "user kNN"
 
     def __init__(
         self,
@@ -178,7 +188,7 @@ class UserNeighbours(_Neighbours):
 
 
 class ItemNeighbours(_Neighbours):
-    r"""Item kNN: what the person gave similar items, on top of the baseline.
+    r"""Item kNN (ItemKNN): what the person gave similar items, on top of the baseline.
 
     :math:`\hat r_{ui} = \mu + b_u + b_i + \frac{\sum_j s_{ij} (r_{uj} - \mu - b_u - b_j)}
     {\kappa + \sum_j s_{ij}}` over those `n_neighbours` items j of the support with the largest
@@ -198,7 +208,7 @@ class ItemNeighbours(_Neighbours):
     damping : float
         κ ≥ 0: how much similarity the baseline is worth.
     item_shrinkage, user_shrinkage : float
-        λ of the two biases, in ratings.
+        λ ≥ 0 of the two biases, in ratings.
 
     Attributes
     ----------
@@ -210,7 +220,7 @@ class ItemNeighbours(_Neighbours):
     Raises
     ------
     ValueError
-        In `fit`, for another similarity or fewer than one neighbour.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -227,6 +237,12 @@ class ItemNeighbours(_Neighbours):
     >>> model.predict(Episodes.of_one(ratings, {1: 5}))  # bias 1, and its neighbour's other half
     array([[5.]])
     """
+
+    label = "item kNN"
+    book_settings = {  # the defaults where whole histories are shown
+        "": {"similarity": "baseline"},
+        **{protocol: {} for protocol in (CLASSIC_RATINGS, TOP_N, NEXT_ITEM)},
+    }
 
     def __init__(
         self,

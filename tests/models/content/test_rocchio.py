@@ -53,7 +53,7 @@ def test_it_is_scikit_learns_cosine_of_the_mean_tfidf_vectors(beta):
 
 
 def test_a_negative_weight_and_unknown_terms_are_refused(ratings):
-    with pytest.raises(ValueError, match="dislike_weight -1 must not be negative"):
+    with pytest.raises(ValueError, match="dislike_weight -1 of Rocchio must be a number of"):
         Rocchio(dislike_weight=-1).fit(ratings)
     with pytest.raises(ValueError, match="unknown group of terms 'plot'; choose from genres"):
         Rocchio(terms="plot").fit(ratings)

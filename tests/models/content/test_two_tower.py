@@ -85,5 +85,5 @@ def test_without_likes_or_features_there_is_popularity(camps):
 
 
 def test_a_temperature_must_be_positive(camps):
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match=r"temperature 0\.0 of TwoTower must be a number above"):
         fitted(camps, temperature=0.0)

@@ -1,4 +1,4 @@
-"""BPR against finite differences, an independent optimiser and circles of friends."""
+"""BPR against finite differences, an independent optimizer and circles of friends."""
 
 import dataclasses
 

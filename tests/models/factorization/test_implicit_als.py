@@ -1,4 +1,4 @@
-"""Implicit factorisation against the dense formula, by brute force."""
+"""Implicit factorization against the dense formula, by brute force."""
 
 import dataclasses
 
@@ -32,7 +32,9 @@ def blocks() -> Ratings:
 def test_one_half_step_is_the_dense_formula(ratings, dislike):
     model = ImplicitALS(n_factors=3, regularization=0.7, alpha=4.0, dislike=dislike)
     items = np.random.default_rng(2).normal(size=(9, 3))
-    solved = model._half_step(ratings.matrix(), items)
+    likes = ratings.matrix()
+    likes.data = (likes.data >= 4).astype(float)
+    solved = model._half_step(likes, items)
     values = ratings.matrix().toarray()  # 0 where there is no rating: the scale begins at 1
     for user, row in enumerate(values):
         likes = (row >= 4).astype(float)

@@ -1,29 +1,15 @@
-"""Factorisation of ratings against ridge regressions, finite differences and planted truths."""
+"""Factors of ratings, by turns and by steps, against ridge regressions and a planted truth."""
 
 import dataclasses
 
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.optimize
-import scipy.sparse
 from sklearn.linear_model import Ridge
 
 from metarec.data import Episodes, Ratings
 from metarec.models import ALS, BiasedMF
-from metarec.models.factorization.als import _gradient, _half_step
-from metarec.models.linalg import ridge as ridges
-
-
-@pytest.fixture
-def ratings() -> Ratings:
-    """Fifteen people, nine items, half of the ratings; nobody rated item 9, user 0 rated all."""
-    generator = np.random.default_rng(1)
-    users, items = np.nonzero(generator.random((15, 9)) < 0.5)
-    users, items = np.append(users[users > 0], [0] * 9), np.append(items[users > 0], range(9))
-    table = pd.DataFrame({"user": users, "item": items})
-    table["rating"] = generator.integers(1, 6, len(table)).astype(float)
-    return Ratings.from_table(table, items=pd.DataFrame(index=range(10)))
+from metarec.models.factorization.factors import half_step
 
 
 def ridge(x: np.ndarray, y: np.ndarray, penalty: np.ndarray) -> np.ndarray:
@@ -32,24 +18,11 @@ def ridge(x: np.ndarray, y: np.ndarray, penalty: np.ndarray) -> np.ndarray:
     return Ridge(alpha=1.0, fit_intercept=False).fit(x / root, y).coef_ / root
 
 
-def test_many_ridge_regressions_are_each_solved_by_its_own_equations():
-    generator = np.random.default_rng(0)
-    weights = generator.random((40, 7)) * (generator.random((40, 7)) < 0.4)
-    weights[3] = 0
-    x, shift, penalty = (generator.normal(size=s) ** 2 for s in ((7, 3), (40, 3), (40, 3)))
-    expected = [
-        np.linalg.solve(np.eye(3) + (x.T * weights[n]) @ x + np.diag(penalty[n]), shift[n])
-        for n in range(40)
-    ]
-    solved = ridges(scipy.sparse.csr_array(weights), x, shift, penalty, np.eye(3))
-    np.testing.assert_allclose(solved, expected, atol=1e-12)
-
-
 def test_one_half_step_is_a_ridge_regression_for_each_user(ratings):
     model = ALS(n_factors=2, regularization=0.7, power=0.5, bias_regularization=1.3)
     items = np.random.default_rng(2).normal(size=(ratings.n_items, 3))
     matrix = ratings.matrix()
-    solved = _half_step(matrix, items, model._penalty)
+    solved = half_step(matrix, items, model._penalty)
     for user in range(ratings.n_users):
         rated = matrix.indices[matrix.indptr[user] : matrix.indptr[user + 1]]
         x = np.column_stack([np.ones(len(rated)), items[rated, 1:]])
@@ -123,38 +96,3 @@ def test_a_matrix_of_rank_one_is_recovered(model):
     shown = {int(i): whole[11, i] for i in range(6) if not hidden[11, i]}
     person = Episodes.of_one(ratings, shown, query=[11 % 6])
     assert model.predict(person)[0, 0] == pytest.approx(whole[11, 11 % 6], abs=0.05)
-
-
-def test_the_steps_of_descent_are_the_gradient():
-    generator = np.random.default_rng(3)
-    surplus, start = 0.8, generator.normal(size=6)
-
-    def loss(both):
-        z, w = both[:3], both[3:]
-        error = surplus - z[0] - w[0] - z[1:] @ w[1:]
-        return 0.5 * (error**2 + 0.3 * (both**2).sum())
-
-    _, step_z, step_w = _gradient(np.array([surplus]), start[None, :3], start[None, 3:], 0.3)
-    expected = -scipy.optimize.approx_fprime(start, loss, 1e-7)
-    np.testing.assert_allclose(np.concatenate([step_z[0], step_w[0]]), expected, atol=1e-5)
-
-
-def test_ratings_of_one_batch_that_share_a_user_all_count(ratings):
-    """With one batch an epoch, the first epoch is one step of plain gradient descent."""
-    model = BiasedMF(n_factors=1, lr=0.01, regularization=0, n_epochs=1, batch_size=10**6)
-    model.fit(ratings)
-    users, items = ratings.positions()
-    surplus = ratings.table["rating"].to_numpy() - ratings.table["rating"].mean()
-    generator = np.random.default_rng(0)
-    z, w = generator.normal(0, 0.1, (15, 2)), generator.normal(0, 0.1, (10, 2))
-    z[:, 0] = w[:, 0] = w[9] = 0
-    error = surplus - z[users, 1] * w[items, 1]
-    step = np.bincount(items, error * z[users, 1], 10)
-    np.testing.assert_allclose(model.item_factors_[:-1, 1], w[:, 1] + 0.01 * step, atol=1e-6)
-
-
-def test_the_loop_s_training_error_falls(ratings):
-    model = BiasedMF(n_factors=2, lr=0.1, regularization=0, n_epochs=40, batch_size=8)
-    losses = model.fit(ratings).losses_
-    assert losses.shape == (40,)
-    assert losses[-1] < 0.9 * losses[0]
