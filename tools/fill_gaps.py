@@ -151,7 +151,8 @@ def open_cells(board):
         for protocol in places
         for name in places.index[places[protocol] == "gap"]
         if (name, protocol) not in kept.index
-        or kept.loc[[(name, protocol)]].iloc[-1] != by_name(method(name, protocol, own).get_params())
+        or kept.loc[[(name, protocol)]].iloc[-1]
+        != by_name(method(name, protocol, own).get_params())
     ]
 
 
