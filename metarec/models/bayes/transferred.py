@@ -66,6 +66,7 @@ class TransferredBayes(ContentBayes):
     """
 
     label = "hierarchical Bayes + content, transferred"
+    book_settings = {"": {"n_sweeps": 15}}
     fits = (ALL_JOIN,)
     ranges = {**ContentBayes.ranges, "people": Range(0), "drift": Range(0)}
     populations = ("source",)
