@@ -191,7 +191,7 @@ FORBIDDEN = {
         r"(?<![\w./\"'<])/(?:home|root|work|Users)/[a-z]\w+|[A-Z]:\\Users\\\w"
     ),
 }
-MAY_NAME = {"tests/test_house.py", "tests/book/test_notebooks.py", "tools/check_chapter.py"}
+MAY_NAME = {"tests/test_house.py", "tests/pages/test_notebooks.py", "tools/check_chapter.py"}
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".cfg", ".ipynb", ".json", ".css", ".cff"}
 
 
