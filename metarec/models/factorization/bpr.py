@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from scipy.special import expit
 
-from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.names import KNOWN_ITEMS
 from metarec.models.base import least_like, with_unseen
@@ -72,6 +71,7 @@ class BPR(LikeFactors):
     Examples
     --------
     >>> import pandas as pd
+    >>> from metarec.data import Episodes, Ratings
     >>> table = pd.DataFrame({"user": [1, 1, 2, 2], "item": [1, 2, 3, 4], "rating": [5] * 4})
     >>> ratings = Ratings.from_table(table)
     >>> model = BPR(n_factors=2, n_epochs=200).fit(ratings)
@@ -158,7 +158,7 @@ class BPR(LikeFactors):
             add_rows(w, i, lr * step_i)
             add_rows(w, j, lr * step_j)
 
-    def _read(self, episodes: Episodes, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
+    def _read(self, support: np.ndarray, mask: np.ndarray, likes: np.ndarray) -> np.ndarray:
         """By gradient steps on drawn pairs."""
         generator, w = np.random.default_rng(self.seed), self.item_factors_
         n_items = len(self.items_)

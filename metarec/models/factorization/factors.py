@@ -115,11 +115,11 @@ class LikeFactors(Method):
         some = np.flatnonzero(likes.any(1))
         users = np.tile(self.mean_user_, (len(likes), 1))
         if len(some):
-            users[some] = self._read(episodes.take(some), support[some], likes[some])
+            users[some] = self._read(support[some], episodes.support_mask[some], likes[some])
         return users
 
-    def _read(self, episodes: Episodes, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
-        """The vectors of people who like something: [users, d]."""
+    def _read(self, support: np.ndarray, mask: np.ndarray, likes: np.ndarray) -> np.ndarray:
+        """Vectors [users, d] of people who like something, from rows and two masks [users, k]."""
         raise NotImplementedError
 
 

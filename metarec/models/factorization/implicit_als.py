@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
-from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.names import KNOWN_ITEMS
 from metarec.models.base import least_like, with_unseen
@@ -71,6 +70,7 @@ class ImplicitALS(LikeFactors):
     Examples
     --------
     >>> import pandas as pd
+    >>> from metarec.data import Episodes, Ratings
     >>> table = pd.DataFrame({"user": [1, 1, 2, 2], "item": [1, 2, 3, 4], "rating": [5] * 4})
     >>> ratings = Ratings.from_table(table)
     >>> model = ImplicitALS(n_factors=2, regularization=0.1).fit(ratings)
@@ -127,8 +127,8 @@ class ImplicitALS(LikeFactors):
         self.mean_user_ = users.mean(0, dtype=float)
         return self
 
-    def _read(self, episodes: Episodes, support: np.ndarray, likes: np.ndarray) -> np.ndarray:
-        given = histories(support, episodes.support_mask, likes, len(self.items_))
+    def _read(self, support: np.ndarray, mask: np.ndarray, likes: np.ndarray) -> np.ndarray:
+        given = histories(support, mask, likes, len(self.items_))
         return self._half_step(given, self.item_factors_)
 
     def _half_step(self, likes: scipy.sparse.csr_array, other: np.ndarray) -> np.ndarray:
