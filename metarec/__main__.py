@@ -1,4 +1,4 @@
-"""The door: `python -m metarec recommend`, `doctor`, `leaderboard`, `run`, `grade`."""
+"""The command line: `python -m metarec recommend`, `doctor`, `leaderboard`, `run`, `grade`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def recommend(
         typer.Option(help="movielens-100k (films to 1998), movielens-2016, or a MovieLens folder."),
     ] = "movielens-100k",
     method: Annotated[
-        str | None, typer.Option(help="How to predict: one of the methods below.")
+        str | None,
+        typer.Option(help="How to predict: one of the methods below, or module:Class of yours."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many films to print.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

@@ -676,8 +676,8 @@ shown to {everybody} of all people.
 # %% [markdown]
 # {term}`Popularity bias` feeds itself: what is shown is rated, what is rated is shown. Models and
 # simulations find that each person may see more variety while all together see less
-# {cite}`fleder2009blockbuster`. Our data are one snapshot and cannot show the loop; chapter 21
-# simulates it.
+# {cite}`fleder2009blockbuster`. Our data are one snapshot and cannot show the loop; a later
+# chapter (planned) simulates it.
 #
 # ### The blanks are not blank at random
 #
@@ -811,7 +811,7 @@ between {all_low:.2f} and {all_high:.2f}. Everything narrower is an assumption.
 # allow for this predicted the random songs better {cite}`marlin2009nonrandom`, and with known
 # {term}`propensities <propensity>` the error can be corrected {cite}`schnabel2016treatments`. For
 # films and people of 1998 no such sample exists. Every error in this book is therefore an error
-# on films that people chose to rate. Chapter 21 returns to this in a simulated world, where the
+# on films that people chose to rate. A later chapter (planned) returns to this in a simulated world, where the
 # truth is known.
 #
 # ### Who is in the data

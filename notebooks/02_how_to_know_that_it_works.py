@@ -1274,7 +1274,7 @@ draws, each of which wobbles by {wobble["another draw"]:.3f} stars.
 # %% [markdown]
 # Which form is right? Both. Shuffled support is a clean measure of how well a method *learns from few
 # ratings*, with five draws to average. The order of time is nearer to what a live system meets, and
-# harder. This book reports the first everywhere and the second beside it. Chapter 18 returns to what a
+# harder. This book reports the first everywhere and the second beside it. A later chapter (planned) returns to what a
 # system can do about it: choose which films to ask about.
 
 # %% [markdown]

@@ -1213,7 +1213,7 @@ the disease of methods that look at content; chapter 05 measures it.
 # Why do they hardly ever take a chance on a film that few know? A vector learned from three likes is short,
 # because the price has shrunk it, and a short vector gives a small score to everybody. In a list of the ten largest
 # scores, the same shrinkage that protects predictions of stars becomes a wall around the {term}`long tail`.
-# Chapter 21 returns to it.
+# A later chapter (planned) returns to it.
 
 # %% [markdown]
 # And on newcomers? There the question is not what somebody will choose, but which of two chosen films is liked better.

@@ -894,7 +894,7 @@ reasons, can be replaced by an average, and the guesses are as good as before.
 # A map of attention is a fact about the computation. As an explanation it lacks the test "had this film not been there, would the list be
 # another one?". Weights can often be changed without changing the answer {cite}`jain2019attention`; whether that is fatal depends on what one
 # asks of an explanation {cite}`wiegreffe2019attention`. The value vectors carry the content, the path around the attention carries the newest film whatever its
-# weight, and a large weight on a value of length zero does nothing. Chapter 19 explains by taking films away.
+# weight, and a large weight on a value of length zero does nothing. A later chapter (planned) explains by taking films away.
 #
 # ## What the lists look like
 

@@ -22,7 +22,6 @@
 
 # %%
 import copy
-from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -608,14 +607,6 @@ class MeansOnly(models.HierarchicalBayes):
         a = np.concatenate([np.ones_like(belief.mean[:, :1]), belief.mean[:, 1:]], 1)
         return a[:, :, None] * a[:, None, :], a * belief.mean[:, :1]
 
-    def fit(self, ratings):
-        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
-            return super().fit(ratings)
-
-    def posterior(self, episodes):
-        with mock.patch("metarec.models.bayes.gaussian.moments", self.moments):
-            return super().posterior(episodes)
-
 
 def with_parts(**parts):
     """The fitted model with some of its arrays replaced."""
@@ -880,7 +871,7 @@ All that is personal is {mr.percent(rho.sum() / (1 + rho.sum()))} of the varianc
 half of the taste after {half_taste}. After twenty, theory expects {mr.percent(learned.loc["theory", 20])}, the posteriors say {mr.percent(learned.loc["posterior", 20])}, and the measured error has fallen by {mr.percent(measured_20)} of the personal variance.
 
 So a few samples *do* suffice to know how generous somebody is, and they do *not* suffice to know what she likes. Taste is {mr.percent(1 - rho[0] / rho.sum())} of what is personal, and {mr.percent(share_of_taste[20])} of what twenty ratings bring. And a random support is kind. If the first ratings in time are shown instead (second column), and later ones asked,
-twenty ratings lower the error by {-gain_of["time"][20].mean:.3f} stars instead of {-gain_of["random"][20].mean:.3f}: why, this experiment does not say (the films differ, and the ratings asked do, too). Which films one *asks* about matters as well; choosing them is a subject of chapter 18.
+twenty ratings lower the error by {-gain_of["time"][20].mean:.3f} stars instead of {-gain_of["random"][20].mean:.3f}: why, this experiment does not say (the films differ, and the ratings asked do, too). Which films one *asks* about matters as well; choosing them is the subject of a later chapter (planned).
 """)
 
 # %%

@@ -305,14 +305,16 @@ is {formula_gap:.3f} better.
 
 # %%
 split = mr.data.newcomers(described, seed=SPLIT)
-best = models.InformedBayes(others="movielens-2016", seed=seed).fit(split.train)
+people_of_2016 = mr.data.movielens_2016()
+best = models.InformedBayes(others=people_of_2016, seed=seed).fit(split.train)
 person = split.test.episodes(0).first(5).take([0])
 films_shown, asked_film = person.support_items[0], person.query_items[0, 0]
 
 d, r = best.item_mean_.shape[1], best.choices_.shape[1]
 items, spread, y = best.item_mean_, best.item_covariance_, best.choices_
 P = np.linalg.inv(best.user_covariance_)
-x = models._people.traits(person.about, best.trait_names_, 1) - best.trait_mean_
+told = models.bayes.side_information.traits(person.about, best.trait_names_, 1)
+x = told - best.trait_mean_
 right = P @ (best.user_mean_ + (x @ best.trait_slope_)[0])
 for j, stars in zip(films_shown, person.support_ratings[0], strict=True):
     a, cov = np.r_[1, items[j, 1:]], np.pad(spread[j][1:, 1:], (1, 0))
@@ -383,7 +385,7 @@ GRIDS = {
     "… with content": (
         models.ContentBayes(seed=seed), {"n_factors": [8, 16], "regularization": [3, 30]}),
     "informed Bayes": (
-        models.InformedBayes(others="movielens-2016", seed=seed),
+        models.InformedBayes(others=people_of_2016, seed=seed),
         {"n_factors": [8, 12], "n_choices": [8, 16]}),
 }  # fmt: skip
 tuned, budget = evaluation.tune_each(GRIDS, split.train, split.validation)
@@ -392,7 +394,7 @@ budget.round(4)
 # %%
 HB, CB, IB = GRIDS
 PARTS = {
-    "no second population": {"others": ""},
+    "no second population": {"others": None},
     "no traits": {"traits": ""},
     "no choices": {"n_choices": 0},
     "no content": {"features": ""},
@@ -401,7 +403,7 @@ PARTS = {
 for name, change in PARTS.items():
     tuned[name] = models.InformedBayes(**tuned[IB].get_params() | change)
 BLEND = "blended Bayes"
-tuned[BLEND] = models.BlendedBayes(others="movielens-2016", seed=seed)
+tuned[BLEND] = models.BlendedBayes(others=people_of_2016, seed=seed)
 bias = {"item + user bias": models.Bias()}
 fitted = {}  # what was fitted, to be looked at later
 result = evaluation.experiment.few_shot(bias | tuned, split.train, split.test, keep=fitted)
@@ -558,10 +560,10 @@ rows = both.table[both.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[list(colder)].round(3)
 
 # %%
-old, new = mr.data.movielens_100k(), mr.data.movielens_2016()
+old, new = mr.data.movielens_100k(), people_of_2016
 decades = mr.data.another_population(old, new, SPLIT)
 alone = models.InformedBayes(traits="", seed=seed)
-with_old = models.InformedBayes(traits="", others="movielens-100k", seed=seed)
+with_old = models.InformedBayes(traits="", others=old, seed=seed)
 SETTINGS = {
     "people of 1998 alone": (alone, decades.source),
     "people of 2016 alone": (alone, decades.target.train),
@@ -747,7 +749,7 @@ worse = evaluation.paired(errors[BLEND, "all upside down"], nothing)
 famous = evaluation.paired(errors[BLEND, "best known films"], errors[BLEND, "random films"])
 mr.say(f"""
 Thirty in a hundred random stars cost {noisy:.3f} stars, all of them upside down {turned:.3f}: that is {worse:.3f} against knowing no rating at all. A liar
-gets what he asked for; a model that trusts ratings has no defence against one who never tells the truth, and chapter 20 returns to it. Best known films instead of random
+gets what he asked for; a model that trusts ratings has no defence against one who never tells the truth, and a later chapter (planned) returns to it. Best known films instead of random
 ones change the error by {famous:.3f}: everybody has seen them, so they say less about the person.
 """)
 

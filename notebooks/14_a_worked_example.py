@@ -952,7 +952,7 @@ same = np.abs(here_too[served.index] - served["stars"]).max()  # between the two
 # %% tags=["say", "remove-input"]
 first_reason = served.iloc[0]
 mr.say(f"""
-Mara likes tents and not consoles, and is shown *{first_reason["product"].lower()}* first. The last columns are the reason, and it is a counterfactual (chapter 19 is about such reasons): without her stars for
+Mara likes tents and not consoles, and is shown *{first_reason["product"].lower()}* first. The last columns are the reason, and it is a counterfactual (a later chapter, planned, is about such reasons): without her stars for
 *{first_reason["because"].lower()}* the prediction would be {first_reason["worth"]:.1f} stars lower. The interval is wide. Five ratings tell the direction of a taste,
 and little about one sleeping bag; who prints only the stars pretends to know more. The new process gives exactly the numbers of this one.
 """)

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -16,7 +17,7 @@ from metarec.__main__ import app
 from metarec.book import comparison, doctor, recommend
 from metarec.data import AssetError, Episodes, assets, newcomers
 from metarec.evaluation.experiment import few_shot
-from metarec.models import cache
+from metarec.models import cache, registry
 
 CHILD = ("children_user", "children_system")  # of os.times
 
@@ -107,15 +108,15 @@ def test_the_2016_films_are_there_too(ask):
     assert answer["scale"] == [0.5, 5]
 
 
-def words(shown: str) -> str:
+def words_of(shown: str) -> str:
     """The output on one line, wherever the terminal's width has broken it."""
     return " ".join(shown.split())
 
 
-@pytest.mark.parametrize("method", recommend.METHODS)
+@pytest.mark.parametrize("method", recommend.offered())
 def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
     answer = json.loads(ask("recommend", *STAR_WARS, "--method", method, "--json").stdout)
-    kind = getattr(models, recommend.METHODS[method])()
+    kind = recommend.offered()[method]()
     sure = "return_std" in inspect.signature(kind.predict).parameters
     assert answer["method"] == method
     assert answer["predicts_ratings"] == kind.predicts_ratings
@@ -127,22 +128,113 @@ def test_every_method_answers_and_says_what_its_numbers_are(ask, method):
     assert values == sorted(values, reverse=True)
 
 
-def test_no_method_is_forgotten():
-    told_apart = {"Method", "GlobalMean", "RandomScores"}  # these know nothing of films
-    # these need to know what came last
-    in_order = {"MarkovChain", "RecentItemNeighbours", "SASRec", "BERT4Rec"}
+@pytest.mark.parametrize("method", recommend.offered())
+def test_an_only_rating_moves_no_score_further_than_scores_reach(ask, method):
+    """Popularity, in people, is not subtracted from a cosine."""
+    words = ["--rate", "Alien=5", "--method", method, "--json"]
+    answer = json.loads(ask("recommend", *words).stdout)
+    low, high = answer["scale"]
+    if not answer["predicts_ratings"]:
+        high = max(abs(film["score"]) for film in answer["films"])
+        low = -high
+    for film in answer["films"]:
+        for moved in re.findall(r"[+−]([\d.]+)", film["reason"]):
+            assert float(moved) <= high - low, film
+
+
+def test_what_is_not_offered_by_name_is_known():
+    """A class says it itself; these are those of the book that do."""
+    offered = set(recommend.offered().values())
+    kept_back = {kind.__name__ for kind in registry.methods().values()} - {
+        kind.__name__ for kind in offered
+    }
+    nothing_personal = {"GlobalMean", "RandomScores"}  # these know nothing of films
+    in_order = {"MarkovChain", "RecentItemNeighbours", "SASRec", "BERT4Rec"}  # what came last?
     # these need another population, or train for longer than one waits at a prompt
     elsewhere = {"TransferredBayes", "LanguageModelRecommender"}
     elsewhere |= {"MAML", "Reptile", "ANIL", "MetaSGD", "MeLU"}
     elsewhere |= {"MatchingNetwork", "ConditionalNeuralProcess", "AttentiveNeuralProcess"}
     elsewhere |= {"RidgeHead", "InContextTransformer"}
-    no_method = {"LoRA"}
-    exported = {name for name in models.__all__ if name[0].isupper()} - no_method
-    assert exported == set(recommend.METHODS.values()) | told_apart | in_order | elsewhere
+    assert kept_back == nothing_personal | in_order | elsewhere
+
+
+OWN = """
+import metarec as mr
+class ByCount:
+    def fit(self, ratings):
+        self.counts = ratings.item_counts()
+    def predict(self, episodes):
+        return self.counts[episodes.query_items].astype(float)
+class Unfinished:
+    def fit(self, ratings):
+        return self
+class Choosy(ByCount):
+    def __init__(self, taste):
+        self.taste = taste
+nothing = 3
+"""
+
+
+def test_a_class_of_ones_own_is_asked_by_module_and_name(ask, tmp_path, monkeypatch):
+    (tmp_path / "count_method.py").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    words = ["--method", "count_method:ByCount"]
+    answer = json.loads(ask("recommend", *STAR_WARS, *words, "--json").stdout)
+    assert "Return of the Jedi (1983)" in {film["title"] for film in answer["films"]}
+    shown = ask("recommend", *STAR_WARS, *words).stdout
+    assert "count_method:ByCount" in words_of(shown)
+    assert "Your ratings change nothing here." in words_of(shown)
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("no_such_file:Method", "there is no module 'no_such_file'; name a file of"),
+        ("count_method:Count", "count_method has no class Count; a class with two methods is enou"),
+        ("count_method:nothing", "count_method has no class nothing"),
+        ("count_method:", "count_method has no class"),
+        (":ByCount", "cannot be imported"),
+        ("count_method:Unfinished", "Unfinished lacks predict; a class with two methods is enough"),
+        ("count_method:Choosy", "Choosy() cannot be made"),
+        ("broken_method:Method", "broken_method cannot be imported: ZeroDivisionError"),
+    ],
+)
+def test_what_is_no_method_is_refused_with_what_to_write(ask, tmp_path, monkeypatch, method, said):
+    (tmp_path / "count_method.py").write_text(OWN)
+    (tmp_path / "broken_method.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path)
+    result = ask("recommend", *STAR_WARS, "--method", method)
+    assert result.exit_code == 2
+    assert said in words_of(result.stderr)
+    assert "Traceback" not in result.stderr
+
+
+def test_a_registered_class_is_listed_and_accepted_by_name(ask, monkeypatch):
+    @models.register
+    class ByNumber:
+        """Films by their number: nobody needs this."""
+
+        predicts_ratings = False
+
+        def fit(self, ratings):
+            return self
+
+        def predict(self, episodes):
+            return episodes.query_items.astype(float)
+
+    try:
+        assert list(recommend.offered())[-1] == "by-number"
+        listed = words_of(ask("recommend", "--help").stdout)
+        assert "by-number: Films by their number: nobody needs this. Only ranks." in listed
+        answer = json.loads(ask("recommend", "--method", "by-number", "--json").stdout)
+        assert answer["predicts_ratings"] is False
+    finally:
+        models.unregister(ByNumber)
+    assert ask("recommend", "--method", "by-number").exit_code == 2
 
 
 def test_scores_are_not_shown_as_stars(ask):
-    shown = words(ask("recommend", *STAR_WARS, "--method", "ease", "--top", "3").stdout)
+    shown = words_of(ask("recommend", *STAR_WARS, "--method", "ease", "--top", "3").stdout)
     assert "score" in shown
     assert "moved most by (score)" in shown
     assert "Scores only rank; they are not stars; ease" in shown
@@ -156,7 +248,7 @@ def test_scores_are_not_shown_as_stars(ask):
     ("method", "rating", "said"), [("ease", 2, True), ("ease", 5, False), ("item-mean", 5, True)]
 )
 def test_whoever_gets_the_list_of_everybody_is_told_so(ask, method, rating, said):
-    shown = words(ask("recommend", "--rate", f"Toy Story={rating}", "--method", method).stdout)
+    shown = words_of(ask("recommend", "--rate", f"Toy Story={rating}", "--method", method).stdout)
     assert ("Your ratings change nothing here." in shown) == said
 
 
@@ -169,7 +261,7 @@ def test_of_films_with_one_score_the_better_known_come_first(ask, ml100k):
 
 def test_help_lists_the_methods_in_words(ask):
     shown = ask("recommend", "--help").stdout
-    for name in recommend.METHODS:
+    for name in recommend.offered():
         assert f" {name}: " in shown
     assert "math" not in shown
     assert shown.count("Only ranks.") == 9
@@ -177,7 +269,7 @@ def test_help_lists_the_methods_in_words(ask):
 
 def test_the_default_is_the_best_on_validation_people(ml100k):
     split = newcomers(ml100k)
-    methods = {name: getattr(models, kind)() for name, kind in recommend.METHODS.items()}
+    methods = {name: kind() for name, kind in recommend.offered().items()}
     methods = {name: method for name, method in methods.items() if method.predicts_ratings}
     methods["the item's mean"] = methods.pop("item-mean")  # the protocol has a row "item mean"
     result = few_shot(methods, split.train, split.validation, draws=2)
@@ -212,7 +304,7 @@ def test_films_without_facts_and_without_ratings_get_an_answer(ask, tmp_path, ma
         (["--rate", "Toy Story=5", "--rate", "toy story=4"], "rated twice; keep one"),
         (["--csv", "nothing.csv"], "nothing.csv does not exist"),
         (["--data", "nowhere"], "--data nowhere is neither movielens-100k nor"),
-        (["--method", "magic"], "--method magic is unknown; choose from blended-bayes, informed"),
+        (["--method", "magic"], "--method magic is unknown; choose from blended-bayes, als, "),
         (["--method", ""], "--method  is unknown"),
     ],
 )

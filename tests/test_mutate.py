@@ -23,11 +23,11 @@ def test_a_mutation_fits_the_code_and_has_a_guard(row):
             assert all(name.split("[")[0] in text for name in names), node
 
 
-def test_every_chapter_and_room_has_a_mutation():
+def test_every_chapter_and_package_has_a_mutation():
     guarded = {row["guard"] for row in ROWS}
     names = [row["name"] for row in ROWS]
-    for room in ("data", "evaluation", "models"):
-        assert any(name.startswith(room) for name in names)
+    for package in ("data", "evaluation", "models"):
+        assert any(name.startswith(package) for name in names)
     missing = [p.name for p in chapters() if f"chapter {p.name[:2]}" not in guarded]
     assert not missing, f"chapters without a mutation in tests/mutations.toml: {missing}"
 

@@ -1,6 +1,6 @@
-"""Check chapters against the house rules: `python tools/check_chapter.py [NN …]`.
+"""Check chapters against the rules of the book: `python tools/check_chapter.py [NN …]`.
 
-Each check takes a notebook and returns complaints; tests/book/test_notebooks.py runs them all.
+Each check takes a notebook and returns complaints; tests/pages/test_notebooks.py runs them all.
 """
 
 import re

@@ -9,7 +9,7 @@ code, formulas, links, roles and names must hold no decimal, no percentage and n
 - a paragraph, list item or table with a `{cite}` role: a fact with its source;
 - a cell tagged `worked-example` that is followed by a code cell which asserts its numbers;
 - the minutes and seconds of the opening box (a cell tagged `opening`);
-- what tests/book/allowed_numbers.toml lists, each entry with its reason.
+- what tests/pages/allowed_numbers.toml lists, each entry with its reason.
 """
 
 import ast

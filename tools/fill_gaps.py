@@ -1,63 +1,32 @@
 """Run what the great comparison lacks: `python tools/fill_gaps.py`.
 
-A method on a protocol that fits it and that no chapter runs is run here once, with the settings
-that the chapters stored for it, and kept in data/results/full/15.json; no build repeats it. What is
-kept is left alone as long as the method's settings are the same, so a run that was broken off goes
-on where it ended.
+A method on a protocol that fits it and that no chapter runs is run here once, with the book's
+settings as its class declares them, and kept in data/results/full/15.json; no build repeats it.
+What is kept is left alone as long as the method's settings are the same, so a run that was broken
+off goes on where it ended.
 """
 
 import functools
 import sys
 import time
 
-from metarec import data, evaluation, models
+from metarec import data, evaluation
 from metarec.book import comparison, leaderboard
-from metarec.book._field import (
-    FAMILY,
-    FOLDS,
-    JOINED,
+from metarec.data.splits.names import (
+    ALL_JOIN,
+    BOTH_NEW,
+    CLASSIC_RATINGS,
     NEW_ITEMS,
     NEWCOMERS,
-    NEXT,
-    NOTHING_NEW,
-    ORDERED,
-    STRANGERS,
+    NEWCOMERS_IN_TIME,
+    NEXT_ITEM,
+    NOBODY_JOINS,
     TOP_N,
 )
+from metarec.models import registry
 from metarec.models.meta.melu import MeLU, person_facts
 
-KINDS = {
-    "item kNN": models.ItemNeighbours,
-    "user kNN": models.UserNeighbours,
-    "user kNN, BM25": models.LikedUserNeighbours,
-    "item kNN, BM25": models.LikedItemNeighbours,
-    "EASE": models.EASE,
-    "ALS": models.ALS,
-    "biased MF": models.BiasedMF,
-    "SVD++": models.SVDPlusPlus,
-    "implicit ALS": models.ImplicitALS,
-    "BPR": models.BPR,
-    "content ridge": models.ContentRidge,
-    "Rocchio profile": models.Rocchio,
-    "hierarchical linear model": models.HierarchicalLinear,
-    "two towers": models.TwoTower,
-    "hierarchical Bayes": models.HierarchicalBayes,
-    "hierarchical Bayes + content": models.ContentBayes,
-    "MAML": models.MAML,
-    "FOMAML": models.MAML,
-    "Reptile": models.Reptile,
-    "ANIL": models.ANIL,
-    "Meta-SGD": models.MetaSGD,
-    "MeLU": MeLU,
-    "matching network": models.MatchingNetwork,
-    "neural process": models.ConditionalNeuralProcess,
-    "attentive process": models.AttentiveNeuralProcess,
-    "ridge head": models.RidgeHead,
-    "transformer": models.InContextTransformer,
-    "correcting transformer": models.InContextTransformer,
-    "informed Bayes": models.InformedBayes,
-    "blended Bayes": models.BlendedBayes,
-}
+FROM_1998_TO_2016 = (NOBODY_JOINS, ALL_JOIN)
 
 
 class InformedMeLU(MeLU):
@@ -75,46 +44,51 @@ def old():
 
 
 @functools.cache
+def recent():
+    """The people of 2016."""
+    return data.movielens_2016()
+
+
+@functools.cache
 def decades():
     """Protocol 4 from 1998 to 2016."""
-    return data.another_population(old(), data.movielens_2016())
+    return data.another_population(old(), recent())
 
 
-def method(name, protocol, board):
-    """An unfitted method with the settings that the chapters' rows have for such a protocol."""
-    names = board["method"].str.removesuffix(" (folds)")
-    mine = board[(names == name) & board["protocol"].isin(comparison.METRICS)]
-    alike = FOLDS if protocol in (TOP_N, NEXT) else NEWCOMERS  # whole histories, or few ratings
-    mine = mine[mine["protocol"] == alike] if alike in set(mine["protocol"]) else mine
-    settings = dict(mine["parameters"].iloc[-1])
-    kind = KINDS[name]
-    if protocol in (STRANGERS, JOINED):  # nothing is known of the people of 2016
-        if FAMILY[name] == "informed prior":  # these join another population by themselves
-            settings |= {"traits": "", "others": "movielens-100k" if protocol == JOINED else ""}
-    elif kind is MeLU:
-        kind = InformedMeLU
-    return kind(**settings)
+def method(name, protocol):
+    """An unfitted method with the book's settings, and those people whom the protocol has."""
+    made = registry.row(name).method(protocol)
+    if isinstance(made, MeLU) and protocol not in FROM_1998_TO_2016:
+        made = InformedMeLU(**made.get_params())  # of the people of 2016 nothing is known
+    joining = {NOBODY_JOINS: None, ALL_JOIN: old()}.get(protocol, recent())
+    return made.set_params(**dict.fromkeys(made.populations, joining))
 
 
-def run(name, protocol, board):
+def run(name, protocol):
     """One cell: the result of one method on one protocol."""
-    entry = {name: method(name, protocol, board)}
-    if protocol in (STRANGERS, JOINED):
-        train = decades().pooled(0 if protocol == STRANGERS else None)
-        if protocol == JOINED and FAMILY[name] == "informed prior":
+    entry = {name: method(name, protocol)}
+    if protocol in FROM_1998_TO_2016:
+        train = decades().pooled(0 if protocol == NOBODY_JOINS else None)
+        if protocol == ALL_JOIN and entry[name].populations:  # it joins the other by itself
             train = decades().target.train
         result = evaluation.experiment.few_shot(entry, train, decades().target.test, protocol)
     else:
         result = {
             NEWCOMERS: evaluation.newcomers,
-            ORDERED: functools.partial(evaluation.newcomers, order="time"),
-            NOTHING_NEW: evaluation.both_new,
+            NEWCOMERS_IN_TIME: functools.partial(evaluation.newcomers, order="time"),
+            BOTH_NEW: evaluation.both_new,
             NEW_ITEMS: evaluation.new_items,
-            NEXT: evaluation.next_item,
+            NEXT_ITEM: evaluation.next_item,
             TOP_N: evaluation.classic_top_n,
-            FOLDS: evaluation.classic_ratings,
+            CLASSIC_RATINGS: evaluation.classic_ratings,
         }[protocol](entry, old())
     return result.only([name])
+
+
+def settings(name, protocol):
+    """The parameters of a cell's method as they are stored: another population by its name."""
+    values = method(name, protocol).get_params().items()
+    return {name: getattr(value, "name", value) for name, value in values}
 
 
 def chapters_rows(board):
@@ -123,7 +97,7 @@ def chapters_rows(board):
 
 
 def open_cells(board):
-    """Method and protocol of each cell that no chapter runs, and that is not kept as it would be.
+    """Method and protocol of each gap that is not kept, or not with the settings of today.
 
     Parameters
     ----------
@@ -131,15 +105,12 @@ def open_cells(board):
         The rows that `leaderboard.read` gives.
     """
     own = chapters_rows(board)
-    kept = board.drop(own.index).set_index(["method", "protocol"])["parameters"]
+    once = board.drop(own.index).drop_duplicates(["method", "protocol"])
+    kept = once.set_index(["method", "protocol"])["parameters"].to_dict()
     places = comparison.matrix(own)
-    return [
-        (name, protocol)
-        for protocol in places
-        for name in places.index[places[protocol] == "gap"]
-        if (name, protocol) not in kept.index
-        or kept.loc[[(name, protocol)]].iloc[-1] != method(name, protocol, own).get_params()
-    ]
+    gaps = [(name, p) for p in places for name in places.index[places[p] == "gap"]]
+    cells = dict.fromkeys([*gaps, *(cell for cell in kept if registry.row(cell[0]))])
+    return [cell for cell in cells if kept.get(cell) != settings(*cell)]
 
 
 def main():
@@ -149,7 +120,7 @@ def main():
     print(f"{len(cells)} cells are open")
     for n, (name, protocol) in enumerate(cells, 1):
         start = time.process_time()
-        path = leaderboard.save("15", run(name, protocol, chapters_rows(board)), once=True)
+        path = leaderboard.save("15", run(name, protocol), once=True)
         seconds = time.process_time() - start
         print(f"{n}/{len(cells)} {protocol}: {name}, {seconds:.0f} s -> {path}", flush=True)
     return 0

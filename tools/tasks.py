@@ -160,8 +160,8 @@ def pytest(report, *arguments, **env):
     return call("pytest", "-q", "-ra", f"--junitxml={report}", *arguments, **env)
 
 
-PAGES = tuple(f"tests/book/test_{name}.py" for name in ("site", "try_it", "pdf"))
-RESULTS = "tests/book/test_results.py"
+PAGES = tuple(f"tests/pages/test_{name}.py" for name in ("site", "try_it", "pdf"))
+RESULTS = "tests/pages/test_results.py"
 COMPARED = "tests/models/test_peers.py"
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensKit
 

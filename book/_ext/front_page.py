@@ -16,7 +16,6 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
-YARDSTICKS = ("globalmean", "itemmean", "bias", "itemuserbias")
 WORDS = {
     ENGLISH: {
         "alt": "Line chart of the error (RMSE) against the known ratings k. {best}: {points}.",
@@ -48,11 +47,6 @@ WORDS = {
 }
 
 
-def plain(name):
-    """A method's name without spaces and capitals."""
-    return "".join(letter for letter in name.lower() if letter.isalpha())
-
-
 def newcomers():
     """The leaderboard's RMSE rows of the newcomers protocol, the latest of each method."""
     from metarec.book import leaderboard
@@ -61,11 +55,13 @@ def newcomers():
 
 
 def chosen(board):
-    """The yardsticks in their order, then the method with the least error at the largest k."""
+    """The yardsticks that can be drawn, then the method with the least error at the largest k."""
+    from metarec.book.comparison import YARDSTICKS
+
     last = board[board["k"] == board["k"].max()]
-    best = last.loc[last["mean"].idxmin(), "method"]
-    found = {plain(method): method for method in board["method"]}
-    return [found[name] for name in YARDSTICKS if name in found and found[name] != best], best
+    best, stored = last.loc[last["mean"].idxmin(), "method"], set(board["method"])
+    # chance errs so much that the others would lie on one line
+    return [name for name in YARDSTICKS if name in stored - {best, "chance"}], best
 
 
 def facts(board):
@@ -92,12 +88,15 @@ def draw(board, target):
 
     matplotlib.use("Agg")
     from metarec.book import plots
+    from metarec.book.families import family
 
     said = facts(board)
     target.parent.mkdir(parents=True, exist_ok=True)
     methods = [*said["yardsticks"], said["best"]]
     title = "With {most.k} known ratings the error falls from {none.mean:.2f} to {most.mean:.2f}"
-    fig = plots.k_curve(board, "rmse", methods=methods, title=title.format(**said))
+    families = {method: family(method) for method in methods}
+    title = title.format(**said)
+    fig = plots.k_curve(board, "rmse", methods=methods, title=title, families=families)
     fig.savefig(target)
     matplotlib.pyplot.close(fig)
 

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "claims",
         "comparison",
         "doctor",
+        "families",
         "leaderboard",
         "paired_tests",
         "plots",

@@ -9,10 +9,37 @@ import numpy as np
 import pandas as pd
 
 from metarec.book import leaderboard
-from metarec.book._field import FAMILY, FITS, METRICS, NEWCOMERS, NEXT, TOP_N, VARIANTS
+from metarec.book.families import family, in_order, plain
 from metarec.book.leaderboard import Stored
 from metarec.book.paired_tests import paired_tests, told
+from metarec.data.splits.names import (
+    ALL_JOIN,
+    BOTH_NEW,
+    CLASSIC_RATINGS,
+    NEW_ITEMS,
+    NEWCOMERS,
+    NEWCOMERS_IN_TIME,
+    NEXT_ITEM,
+    NOBODY_JOINS,
+    TOP_N,
+)
 from metarec.evaluation.results import WHOLE
+from metarec.models import registry
+
+# The protocols of the page, each with the metrics that it shows.
+METRICS = {
+    NEWCOMERS: ("rmse", "pairwise", "ndcg@5"),
+    NEWCOMERS_IN_TIME: ("rmse", "pairwise"),
+    BOTH_NEW: ("rmse", "pairwise"),
+    NEW_ITEMS: ("ndcg@10",),
+    NOBODY_JOINS: ("rmse",),
+    ALL_JOIN: ("rmse",),
+    NEXT_ITEM: ("ndcg@10",),
+    TOP_N: ("ndcg@10",),
+    CLASSIC_RATINGS: ("rmse",),
+}
+# The baselines that a short table shows: nothing known, the film known, the person known too.
+YARDSTICKS = ("chance", "item mean", "item + user bias")
 
 
 def matrix(board: pd.DataFrame) -> pd.DataFrame:
@@ -29,23 +56,25 @@ def matrix(board: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Texts: the chapter's number, with a star where it was run once; "gap" where the protocol
-        fits the method and nothing is stored; "" where it does not fit.
+        fits the method and nothing is stored; "" where it does not fit. Special cases of a
+        method, such as "two towers, not corrected", are run where a chapter needs them.
     """
     known = board[board["protocol"].isin(METRICS)]
-    known = known.assign(method=known["method"].str.removesuffix(" (folds)"))
+    known = known.assign(method=known["method"].map(plain))
     cells = known.pivot_table("chapter", "method", "protocol", aggfunc="last")
-    cells = cells.reindex([m for m in FAMILY if m in cells.index])
+    cells = cells.reindex(in_order(list(cells.index)))
     cells = cells[[p for p in METRICS if p in cells]].fillna("")
-    rows = {
-        method: [_cell(method, protocol, chapter) for protocol, chapter in row.items()]
-        for method, row in cells.iterrows()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=list(cells.columns))
+    for method in cells.index:
+        for protocol in set(_asked(method)) & set(cells):
+            cells.loc[method, protocol] = cells.loc[method, protocol] or "gap"
+    return cells.rename_axis(index=None, columns=None)
 
 
-def _cell(method: str, protocol: str, chapter: str) -> str:
-    fits = () if method.endswith(VARIANTS) else FITS.get(method) or FITS.get(FAMILY[method], ())
-    return "gap" if protocol in fits and not chapter else chapter
+def _asked(method: str) -> tuple[str, ...]:
+    """The protocols that a row must have: none for a special case of a method."""
+    row = registry.row(method)
+    special = row is None or method != row.label or method in getattr(row.kind, "variants", {})
+    return () if special else row.fits
 
 
 def newcomers(stored: Stored) -> pd.DataFrame:
@@ -75,7 +104,7 @@ def newcomers(stored: Stored) -> pd.DataFrame:
     errors = leaderboard.table(board, NEWCOMERS, "rmse", interval=True)
     order = [*errors.index, *(m for m in numbers["pairwise"].index if m not in errors.index)]
     for method in order:
-        row = {"family": FAMILY.get(method, "")}
+        row = {"family": family(method)}
         row |= {f"RMSE k={k}": _text(numbers["rmse"], method, k) for k in (0, 5)}
         row["RMSE k=20"] = errors[20].get(method, "")
         row["pairs k=20"] = _text(numbers["pairwise"], method, 20)
@@ -106,7 +135,7 @@ def fame(stored: Stored) -> pd.DataFrame:
         training people who have rated a recommended film, mean over the lists; Gini of exposure.
     """
     costs, parts = stored.costs, []
-    for protocol in (TOP_N, NEXT):
+    for protocol in (TOP_N, NEXT_ITEM):
         known = costs[(costs["protocol"] == protocol) & costs["gini"].notna()].set_index("method")
         if known.empty:
             continue
@@ -182,12 +211,11 @@ def best_of_families(board: pd.DataFrame) -> pd.DataFrame:
     """
     errors, pairs = (_means(board, NEWCOMERS, metric) for metric in ("rmse", "pairwise"))
     errors = errors.sort_values(errors.columns[-1], ascending=False)
-    family = errors.index.map(FAMILY)
-    yardsticks = errors.index.isin(["chance", "item mean", "item + user bias"])
-    best = (family != "yardstick") & ~pd.Series(family).duplicated(keep="last").to_numpy()
-    shown = errors[yardsticks | best].map("{:.3f}".format)
+    families = pd.Series([family(method) for method in errors.index], errors.index)
+    best = (families != "baselines") & ~families.duplicated(keep="last")
+    shown = errors[best | errors.index.isin(YARDSTICKS)].map("{:.3f}".format)
     shown.columns = [f"k = {k}" for k in shown.columns]
-    shown.insert(0, "family", [FAMILY.get(method, "") for method in shown.index])
+    shown.insert(0, "family", families[shown.index])
     return shown.assign(pairs=pairs[20].reindex(shown.index).map("{:.3f}".format)).rename_axis(None)
 
 

@@ -12,26 +12,20 @@ import pandas as pd
 from scipy.stats import ttest_rel
 
 from metarec.book import leaderboard
-from metarec.book._field import (
-    FAMILY,
-    HB,
-    NEW_ITEMS,
-    NEWCOMERS,
-    NEXT,
-    NOTHING_NEW,
-    TOP_N,
-)
+from metarec.book.families import family
+from metarec.data.splits.names import BOTH_NEW, NEW_ITEMS, NEWCOMERS, NEXT_ITEM, TOP_N
 from metarec.evaluation.results import WHOLE
 from metarec.evaluation.uncertainty import paired
 
 LEVEL = 0.05  # of the whole family of tests
 # Who is tested against whom: protocol, metric, ratings shown, the rival. Fixed before the tests.
-CONTESTS = [
+HB = "hierarchical Bayes"
+RIVALS = [
     *((NEWCOMERS, "rmse", k, rival) for k in (0, 5, 20) for rival in ("item + user bias", HB)),
     (NEWCOMERS, "pairwise", 20, HB),
-    (NOTHING_NEW, "rmse", 20, "hierarchical linear model"),
+    (BOTH_NEW, "rmse", 20, "hierarchical linear model"),
     (NEW_ITEMS, "ndcg@10", WHOLE, "content ridge"),
-    (NEXT, "ndcg@10", WHOLE, "item kNN, recent items"),
+    (NEXT_ITEM, "ndcg@10", WHOLE, "item kNN, recent items"),
     (TOP_N, "ndcg@10", WHOLE, "EASE"),
 ]
 
@@ -70,7 +64,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
 def paired_tests(
     people: Mapping[tuple[str, str, int], pd.DataFrame],
-    contests: Iterable[tuple[str, str, int, str]] = CONTESTS,
+    rivals: Iterable[tuple[str, str, int, str]] = RIVALS,
 ) -> pd.DataFrame:
     """Test every method against the rivals, person by person, and correct for all the tests made.
 
@@ -81,7 +75,7 @@ def paired_tests(
     ----------
     people : mapping from (protocol, metric, k) to pandas.DataFrame
         The values of single people, from `leaderboard.read`.
-    contests : iterable of (protocol, metric, k, rival)
+    rivals : iterable of (protocol, metric, k, rival)
         Those of which nothing is saved are left out.
 
     Returns
@@ -91,11 +85,11 @@ def paired_tests(
         minus rival), `p`, `corrected` (by `holm`), `verdict`.
     """
     rows = []
-    for protocol, metric, k, rival in contests:
+    for protocol, metric, k, rival in rivals:
         values = people.get((protocol, metric, k), pd.DataFrame())
         for method in values.columns if rival in values else ():
             a, b = values[method].to_numpy(), values[rival].to_numpy()
-            if method == rival or FAMILY.get(method) == "yardstick":
+            if method == rival or family(method) == "baselines":
                 continue  # what knows no person needs no test
             alike = np.array_equal(a, b, equal_nan=True)  # there the test would divide 0 by 0
             p = 1.0 if alike else ttest_rel(a, b, nan_policy="omit").pvalue

@@ -30,12 +30,26 @@ PALETTE = {
     "ink": "#1B2733",
 }
 SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky")
-TRIVIAL = ("chance", "randomscores", "globalmean", "itemmean", "popularity")
-OWN_COLOR = {  # the same in every chapter
-    "bias": "orange",
-    "itemuserbias": "orange",
-    "hierarchicalbayes": "blue",
+# One colour and marker a family, in the order of the chapters; a folder of `metarec/models` each.
+FAMILY_COLORS = {
+    "baselines": "orange",
+    "neighbours": "sky",
+    "factorization": "purple",
+    "content": "green",
+    "sequential": "ink",
+    "pretrained": "green",
+    "bayes": "blue",
+    "meta": "vermillion",
+    "yours": "ink",
 }
+FAMILY_MARKERS = dict(zip(FAMILY_COLORS, "osD^vPoX*", strict=True))
+# What nearly every figure shows keeps one colour in all of them; grey is what knows no person.
+REFERENCES = {
+    "chance": "grey", "randomscores": "grey", "globalmean": "grey", "itemmean": "grey",
+    "popularity": "grey",
+    "bias": FAMILY_COLORS["baselines"], "itemuserbias": FAMILY_COLORS["baselines"],
+    "hierarchicalbayes": FAMILY_COLORS["bayes"],
+}  # fmt: skip
 METRICS = {
     "rmse": "RMSE in stars (lower is better)",
     "mae": "MAE in stars (lower is better)",
@@ -127,6 +141,7 @@ def k_curve(
     methods: Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
     protocol: str = "newcomers",
+    families: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """Draw a metric against the number k of known ratings, one line a method.
@@ -149,6 +164,8 @@ def k_curve(
         Names to show instead of the methods' own.
     protocol
         A value of the column `protocol`.
+    families
+        Method -> family, see `FAMILY_COLORS`: then the first method of a family has its colour.
     ax
         An axis of `figure(..., panels=[...])` to draw in.
 
@@ -175,8 +192,8 @@ def k_curve(
         _, ax = figure(title, K_LABEL, METRICS.get(metric, metric))
     ks = sorted(rows["k"].unique())
     ends = {}
-    looks = _looks(methods)
-    shown = [method for method in methods if _key(method) not in TRIVIAL]
+    looks = _looks(methods, families)
+    shown = [method for method, look in looks.items() if "marker" in look]
     for method, look in looks.items():
         curve = rows[rows["method"] == method].set_index("k").reindex(ks)
         aside = 0.06 * (shown.index(method) - (len(shown) - 1) / 2) if method in shown else 0
@@ -276,21 +293,32 @@ def _key(method: str) -> str:
     return "".join(letter for letter in method.lower() if letter.isalpha())
 
 
-def _looks(methods: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _looks(
+    methods: Sequence[str], families: Mapping[str, str] | None = None
+) -> dict[str, dict[str, Any]]:
     """Give each method its colour, line and marker: grey and dashed for the trivial ones."""
     dashes = itertools.cycle([(0, (1, 1.5)), (0, (5, 2)), (0, (6, 2, 1, 2)), (0, (2, 3))])
     markers = itertools.cycle("osD^vPX")
-    free = itertools.cycle(
-        [name for name in SERIES if name not in {OWN_COLOR.get(_key(m)) for m in methods}]
-    )
+    colors = _fixed_colors(methods, families or {})
+    free = itertools.cycle([name for name in SERIES if name not in colors.values()] or SERIES)
     looks = {}
     for method in methods:
-        if _key(method) in TRIVIAL:
-            looks[method] = {"color": PALETTE["grey"], "linestyle": next(dashes), "linewidth": 1.5}
+        color = PALETTE[colors.get(method) or next(free)]
+        if color == PALETTE["grey"]:
+            looks[method] = {"color": color, "linestyle": next(dashes), "linewidth": 1.5}
         else:
-            color = PALETTE[OWN_COLOR.get(_key(method)) or next(free)]
             looks[method] = {"color": color, "marker": next(markers), "linewidth": 2.0}
     return looks
+
+
+def _fixed_colors(methods: Sequence[str], families: Mapping[str, str]) -> dict[str, str]:
+    """The colours that do not depend on the order: of references, and one method a family."""
+    colors = {m: REFERENCES[_key(m)] for m in methods if _key(m) in REFERENCES}
+    for method in methods:
+        color = FAMILY_COLORS.get(families.get(method, ""))
+        if color and method not in colors and color not in colors.values():
+            colors[method] = color
+    return colors
 
 
 def _draw_curve(ax: Axes, x: np.ndarray, curve: pd.DataFrame, look: dict[str, Any]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,33 +19,27 @@ from metarec.data import Episodes, Ratings, read_movielens
 from metarec.data.lookup import YEAR, find_title, label
 from metarec.data.sources.files import decode, parse, read_bytes
 from metarec.data.sources.movielens import BY_NAME
-from metarec.models import Method, cache, influence
+from metarec.models import Method, cache, influence, registry
 
 LEVEL = 0.8  # of the intervals
-METHODS = {  # by the name to type; the first, the default, has the least error on validation people
-    "blended-bayes": "BlendedBayes",
-    "informed-bayes": "InformedBayes",
-    "content-bayes": "ContentBayes",
-    "hierarchical-bayes": "HierarchicalBayes",
-    "hierarchical-linear": "HierarchicalLinear",
-    "als": "ALS",
-    "biased-mf": "BiasedMF",
-    "svd-plus-plus": "SVDPlusPlus",
-    "item-neighbours": "ItemNeighbours",
-    "user-neighbours": "UserNeighbours",
-    "bias": "Bias",
-    "item-mean": "ItemMean",
-    "ease": "EASE",
-    "implicit-als": "ImplicitALS",
-    "bpr": "BPR",
-    "liked-item-neighbours": "LikedItemNeighbours",
-    "liked-user-neighbours": "LikedUserNeighbours",
-    "content-ridge": "ContentRidge",
-    "two-tower": "TwoTower",
-    "rocchio": "Rocchio",
-    "popularity": "Popularity",
-}
-DEFAULT = next(iter(METHODS))
+DEFAULT = registry.name_to_type(models.BlendedBayes)  # errs least on validation people
+TO_WRITE = """a class with two methods is enough:
+    class MyMethod:
+        def fit(self, ratings): ...       # learns from metarec.data.Ratings, returns self
+        def predict(self, episodes): ...  # a number for each of episodes.query_items"""
+
+
+def offered() -> dict[str, type]:
+    """The methods that may be asked by name, the default first; registered ones come last.
+
+    Returns
+    -------
+    dict from the name to type to the class
+    """
+    kinds = [kind for kind in registry.methods().values() if _at_prompt(kind)]
+    kinds.sort(key=lambda kind: (getattr(kind, "family", "yours") == "yours", not _stars(kind)))
+    named = {registry.name_to_type(kind): kind for kind in kinds}
+    return {DEFAULT: named[DEFAULT], **named}
 
 
 def method_list() -> list[tuple[str, str]]:
@@ -53,12 +50,64 @@ def method_list() -> list[tuple[str, str]]:
     list of (name, sentence)
     """
     listed = []
-    for name in METHODS:
-        kind = _kind(name)
-        sentence = inspect.getdoc(kind).split("\n\n")[0].split(": :math:")[0].rstrip(".")
-        only_ranks = "" if kind().predicts_ratings else " Only ranks."
+    for name, kind in offered().items():
+        about = inspect.getdoc(kind) or f"Yours, from {kind.__module__}"
+        sentence = about.split("\n\n")[0].split(": :math:")[0].rstrip(".")
+        only_ranks = "" if _stars(kind) else " Only ranks."
         listed.append((name, f"{sentence}.{only_ranks}"))
     return listed
+
+
+def find_method(name: str) -> type:
+    """The class that `--method` names.
+
+    Parameters
+    ----------
+    name : str
+        One of `offered`, or "package.module:Class" of the reader's own, found from the current
+        folder.
+
+    Returns
+    -------
+    type
+
+    Raises
+    ------
+    ValueError
+        When there is no such method, module or class, or the class lacks a method.
+    """
+    if ":" in name:
+        return _imported(*name.rsplit(":", 1))
+    kind = registry.named(name)
+    if kind is None or not _at_prompt(kind):
+        raise ValueError(
+            f"--method {name} is unknown; choose from {', '.join(offered())}, "
+            "or name a class of yours as module:Class"
+        )
+    return kind
+
+
+def _imported(module: str, name: str) -> type:
+    """A class of the reader's own, from a file of the current folder or an installed package."""
+    where = f"--method {module}:{name}"
+    sys.path.insert(0, os.getcwd())
+    try:
+        kind = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"{where}: there is no module {error.name!r}; name a file of {os.getcwd()} "
+            "without its .py, or a package that is installed"
+        ) from None
+    except Exception as error:
+        raise ValueError(f"{where}: {module} cannot be imported: {error!r}") from error
+    finally:
+        sys.path.remove(os.getcwd())
+    if not inspect.isclass(kind):
+        raise ValueError(f"{where}: {module} has no class {name}; {TO_WRITE}")
+    lacking = registry.lacking(kind)
+    if lacking:
+        raise ValueError(f"{where}: {name} lacks {' and '.join(lacking)}; {TO_WRITE}")
+    return kind
 
 
 def read_wishes(typed: Sequence[str], csv: Path | None = None) -> list[tuple[str, float]]:
@@ -112,7 +161,7 @@ def advise(
     top : int
         Number of films.
     method : str
-        One of `METHODS`.
+        One of `offered`, or "module:Class" of the reader's own.
 
     Returns
     -------
@@ -131,15 +180,14 @@ def advise(
         When there is no such method or data, a rating is outside the scale, or one film is rated
         twice.
     """
-    if method not in METHODS:
-        raise ValueError(f"--method {method} is unknown; choose from {', '.join(METHODS)}")
+    kind = find_method(method)
     if data not in BY_NAME and not Path(data).exists():
         raise ValueError(
             f"--data {data} is neither {' nor '.join(BY_NAME)} nor a folder or archive that exists"
         )
     ratings = BY_NAME[data]() if data in BY_NAME else read_movielens(data)
     shown = _shown(ratings, wishes)
-    model = cache.fitted(_with_others(_kind(method)(), data), ratings)
+    model = _fitted(kind, ratings, data)
     titles = [label(ratings, item) for item in shown]
     return {
         "shown": [
@@ -148,34 +196,49 @@ def advise(
         ],
         **_best(model, ratings, Episodes.of_one(ratings, shown), titles, top),
         "method": method,
-        "predicts_ratings": model.predicts_ratings,
+        "predicts_ratings": _stars(kind),
         "likes_from": _likes_from(model, ratings),
         "scale": ratings.scale,
         "data": ratings.name,
     }
 
 
-def _with_others(model: Method, data: str) -> Method:
-    """The method, told to learn from the book's other population too if it can."""
-    others = [name for name in BY_NAME if name != data]
-    if "others" in model.get_params() and data in BY_NAME:
-        model.set_params(others=others[0])
-    return model
+def _fitted(kind: type, ratings: Ratings, data: str) -> Any:
+    """The method with its default settings; what cannot be saved is fitted at every question."""
+    try:
+        model = kind()
+    except TypeError as error:
+        raise ValueError(
+            f"{kind.__name__}() cannot be made ({error}); give every parameter a default"
+        ) from None
+    if not isinstance(model, Method):
+        return model.fit(ratings) or model
+    (other, *_) = (load for name, load in BY_NAME.items() if name != data)
+    if model.populations and data in BY_NAME:  # it learns from these people too
+        model.set_params(**dict.fromkeys(model.populations, other()))
+    return cache.fitted(model, ratings)
 
 
-def _kind(method: str) -> type[Method]:
-    return getattr(models, METHODS[method])
+def _at_prompt(kind: type) -> bool:
+    """Whether it is offered by name, as `Method.at_prompt` says."""
+    return getattr(kind, "at_prompt", True)
+
+
+def _stars(kind: type) -> bool:
+    """Whether answers are ratings, as `Method.predicts_ratings` says."""
+    return getattr(kind, "predicts_ratings", True)
 
 
 def _best(
-    model: Method, ratings: Ratings, episode: Episodes, titles: list[str], top: int
+    model: Any, ratings: Ratings, episode: Episodes, titles: list[str], top: int
 ) -> dict[str, Any]:
     """The best films for one person, best first; of equals the better known one."""
     sure = "return_std" in inspect.signature(model.predict).parameters
     answer = model.predict(episode, return_std=True) if sure else [model.predict(episode)]
     mean, *std = (values[0] for values in answer)  # [q]
     moved = influence(model, episode)[0]  # [k, q]
-    digits = 2 if model.predicts_ratings else _digits(mean)
+    stars = _stars(type(model))
+    digits = 2 if stars else _digits(mean)
     short = [YEAR.sub(r"\1", title) for title in titles]
     films = []
     known = ratings.item_counts()[episode.query_items[0]]
@@ -183,7 +246,7 @@ def _best(
         item = episode.items[episode.query_items[0, q]]
         film = {"item": item.item() if isinstance(item, np.generic) else item}
         film["title"] = label(ratings, item)
-        if model.predicts_ratings:
+        if stars:
             film["predicted"] = round(float(np.clip(mean[q], *ratings.scale)), digits)
         else:
             film["score"] = round(float(mean[q]), digits)
@@ -195,9 +258,10 @@ def _best(
     return {"films": films, "personal": bool(np.any(np.abs(moved) > 1e-9))}
 
 
-def _likes_from(model: Method, ratings: Ratings) -> float | None:
+def _likes_from(model: Any, ratings: Ratings) -> float | None:
     least = getattr(model, "at_least_", None)
-    return None if model.predicts_ratings or least is None or least <= ratings.scale[0] else least
+    cut = least is not None and least > ratings.scale[0] and not _stars(type(model))
+    return least if cut else None
 
 
 def _digits(scores: np.ndarray) -> int:

@@ -14,7 +14,7 @@ from metarec.data.ratings import Ratings
 def with_features(ratings: Ratings, group: str, values: np.ndarray) -> Ratings:
     """The same ratings, whose catalogue also carries numbers of your own about each item.
 
-    The door for whatever was computed elsewhere, such as vectors of texts from an encoder: from
+    The way in for whatever was computed elsewhere, such as vectors of texts from an encoder: from
     here on `group` is a group of `item_features`, and so of every method that takes groups.
     Introduced in chapter 07.
 

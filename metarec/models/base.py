@@ -51,6 +51,8 @@ class Method(BaseEstimator):
         hold for every protocol that is not named.
     variants : dict from label to dict
         Further rows of the comparison that this class makes: label and settings.
+    populations : tuple of str
+        Parameters that take the `Ratings` of another population, or None.
     at_prompt : bool
         Whether `python -m metarec recommend` offers it: it learns in the time that one waits
         there, and needs no more than ratings and films.
@@ -67,6 +69,7 @@ class Method(BaseEstimator):
     ranges: ClassVar[Mapping[str, Range | OneOf]] = {}
     book_settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    populations: ClassVar[tuple[str, ...]] = ()
     at_prompt: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -78,7 +81,7 @@ class Method(BaseEstimator):
         cls.family = own.get("family", "yours" if outside else place.split(".")[0])
 
     def check_parameters(self) -> None:
-        """Refuse parameters outside `ranges`; `fit` calls it first.
+        """Refuse parameters outside `ranges`, and populations that are none; `fit` calls it first.
 
         Raises
         ------
@@ -89,6 +92,13 @@ class Method(BaseEstimator):
             value = getattr(self, name)
             if value not in allowed:
                 raise ValueError(f"{name} {value!r} of {type(self).__name__} must be {allowed}")
+        for name in self.populations:
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, Ratings)):
+                raise ValueError(
+                    f"{name} {value!r} of {type(self).__name__} must be Ratings of another "
+                    "population, such as metarec.data.movielens_2016(), or None"
+                )
 
     def knows(self, episodes: Episodes) -> np.ndarray:
         """Who gets an answer of their own, and not that of everybody in another unit.
@@ -181,8 +191,8 @@ class Method(BaseEstimator):
     def save(self, path: str | Path) -> Path:
         """Write parameters and learned arrays to one safetensors file (no pickle).
 
-        A parameter that is no plain value, such as the ratings of another population, is left
-        out: what was learned from it is in the arrays.
+        Ratings of another population among the parameters are left out: what was learned from
+        them is in the arrays.
 
         Parameters
         ----------
@@ -191,6 +201,11 @@ class Method(BaseEstimator):
         Returns
         -------
         Path
+
+        Raises
+        ------
+        TypeError
+            When a parameter is neither a plain value, nor a path, nor ratings.
         """
         learned = self._learned()
         texts = {
@@ -202,7 +217,7 @@ class Method(BaseEstimator):
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         safetensors.numpy.save_file(
-            arrays, path, metadata={"metarec": json.dumps(about, default=lambda _: None)}
+            arrays, path, metadata={"metarec": json.dumps(about, default=_plain)}
         )
         return path
 
@@ -305,6 +320,20 @@ class RankingMethod(Method):
 
     def knows(self, episodes: Episodes) -> np.ndarray:
         return self.item_scores(episodes).any(1)
+
+
+def _plain(parameter: Any) -> Any:
+    """A parameter that JSON does not know, as `save` writes it."""
+    if isinstance(parameter, Ratings):
+        return None
+    if isinstance(parameter, Path):
+        return str(parameter)
+    if isinstance(parameter, np.generic):
+        return parameter.item()
+    raise TypeError(
+        f"a parameter of type {type(parameter).__name__} cannot be saved; pass a plain value in "
+        "its place, for example the name or the folder of a model"
+    )
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:

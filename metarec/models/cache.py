@@ -45,10 +45,8 @@ def fitted(method: M, ratings: Ratings) -> M:
     Method
         Fitted; the one passed in, or an equal one from the cache.
     """
-    # the same ratings with other content give a content method something else to learn
-    about_items = hashlib.sha256(ratings.items.to_csv().encode()).hexdigest()
-    learned_from = [ratings.sha256(), about_items]
-    key = json.dumps([FORMAT, type(method).__name__, method.get_params(), learned_from])
+    asked = [FORMAT, type(method).__name__, method.get_params(), ratings]
+    key = json.dumps(asked, default=_about)
     path = (
         folder()
         / f"{type(method).__name__}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
@@ -66,3 +64,8 @@ def fitted(method: M, ratings: Ratings) -> M:
             f"the fit is not kept: {path.parent} cannot be written ({error.strerror})", stacklevel=2
         )
     return method
+
+
+def _about(ratings: Ratings) -> list[str]:
+    """What a method can learn from, another population too: the rows, and what their items are."""
+    return [ratings.sha256(), hashlib.sha256(ratings.items.to_csv().encode()).hexdigest()]

@@ -94,19 +94,33 @@ def register(kind: K) -> K:
     'yours'
     >>> unregister(Fives)
     """
-    lacking = [name for name in ("fit", "predict") if not callable(getattr(kind, name, None))]
-    if lacking:
-        raise TypeError(f"{kind.__name__} lacks {' and '.join(lacking)}; a method needs both")
+    if lacking(kind):
+        raise TypeError(f"{kind.__name__} lacks {' and '.join(lacking(kind))}; a method needs both")
     mine = _row(kind)
     for other in _of_the_book().values():
-        if kind.__name__ == other.__name__ or mine.label in (other.label, *other.variants):
+        if name_to_type(kind) == name_to_type(other):
+            raise ValueError(f"the book has a class {other.__name__}; give yours another name")
+        if mine.label in (other.label, *other.variants):
             raise ValueError(
                 f"the book has a method called {mine.label}; set another `label` on your class"
-                if kind.__name__ != other.__name__
-                else f"the book has a class {kind.__name__}; give your class another name"
             )
     _JOINED[kind.__name__] = kind
     return kind
+
+
+def lacking(kind: type) -> list[str]:
+    """What a class must still get before it is a method.
+
+    Parameters
+    ----------
+    kind : type
+
+    Returns
+    -------
+    list of str
+        Of "fit" and "predict".
+    """
+    return [name for name in ("fit", "predict") if not callable(getattr(kind, name, None))]
 
 
 def unregister(kind: type) -> None:
@@ -124,13 +138,7 @@ def unregister(kind: type) -> None:
 def _of_the_book() -> dict[str, type[Method]]:
     package = importlib.import_module("metarec.models")
     values = {name: getattr(package, name) for name in package.__all__}
-    return {
-        name: value
-        for name, value in values.items()
-        if inspect.isclass(value)
-        and issubclass(value, Method)
-        and value not in (Method, RankingMethod)
-    }
+    return {name: value for name, value in values.items() if _is_method(value)}
 
 
 def methods() -> dict[str, type]:
@@ -195,8 +203,44 @@ def name_to_type(kind: type) -> str:
     >>> name_to_type(BiasedMF), name_to_type(SVDPlusPlus)
     ('biased-mf', 'svd-plus-plus')
     """
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", kind.__name__)
-    return parts.lower()
+    return _typed(kind.__name__)
+
+
+def named(typed: str) -> type | None:
+    """The method with such a name on the command line; no other method is loaded.
+
+    Parameters
+    ----------
+    typed : str
+        As `name_to_type` gives it.
+
+    Returns
+    -------
+    type or None
+        None when no method has that name.
+
+    Examples
+    --------
+    >>> named("ease").__name__
+    'EASE'
+    """
+    package = importlib.import_module("metarec.models")
+    for name in package.__all__:
+        if _typed(name) == typed and _is_method(kind := getattr(package, name)):
+            return kind
+    return next((kind for kind in _JOINED.values() if name_to_type(kind) == typed), None)
+
+
+def _typed(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
+
+
+def _is_method(value: object) -> bool:
+    return (
+        inspect.isclass(value)
+        and issubclass(value, Method)
+        and value not in (Method, RankingMethod)
+    )
 
 
 def _row(kind: type) -> Row:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import ALL, ALL_JOIN, NOBODY_JOINS
 from metarec.models.base import Method
 from metarec.models.bayes.informed import InformedBayes
 from metarec.models.content.hierarchical_linear import HierarchicalLinear
+from metarec.models.parameters import SEED, Range
 
 __all__ = ["BlendedBayes"]
 
@@ -42,7 +44,7 @@ class BlendedBayes(Method):
     Raises
     ------
     ValueError
-        By `fit`, when the share is outside 0…1, and as `InformedBayes` does.
+        By `fit`, as `InformedBayes` does.
 
     References
     ----------
@@ -59,11 +61,17 @@ class BlendedBayes(Method):
     True
     """
 
+    label = "blended Bayes"
+    fits = ALL
+    ranges = {"linear_share": Range(0, 1), "seed": SEED}
+    populations = ("others",)
+    book_settings = {NOBODY_JOINS: {"traits": ""}, ALL_JOIN: {"traits": ""}}
+
     def __init__(
         self,
         linear_share: float = 0.5,
         traits: str = "age sex occupation",
-        others: str = "",
+        others: Ratings | None = None,
         seed: int = 0,
     ):
         self.linear_share = linear_share
@@ -72,12 +80,19 @@ class BlendedBayes(Method):
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
-        if not 0 <= self.linear_share <= 1:
-            raise ValueError(f"linear_share {self.linear_share} is a weight: choose it in 0…1")
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
         for name, part in self._parts().items():
             setattr(self, name, part.fit(ratings))
         return self
+
+    @overload
+    def predict(self, episodes: Episodes, return_std: Literal[False] = ...) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, episodes: Episodes, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     def predict(
         self, episodes: Episodes, return_std: bool = False
@@ -110,7 +125,7 @@ class BlendedBayes(Method):
         return mean, np.sqrt(variance)
 
     def _parts(self) -> dict[str, Method]:
-        known = {"traits": self.traits, "others": self.others, "seed": self.seed}
+        known: dict[str, Any] = {"traits": self.traits, "others": self.others, "seed": self.seed}
         return {
             "taste_": InformedBayes(n_factors=16, n_choices=16, **known),
             "choice_": InformedBayes(n_factors=8, n_choices=32, **known),

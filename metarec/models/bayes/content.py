@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
 from metarec.models.bayes.gaussian import Belief, Prior
-from metarec.models.bayes.hierarchical import HierarchicalBayes
+from metarec.models.bayes.hierarchical import HierarchicalBayes, Learn
+from metarec.models.parameters import Range
 
 __all__ = ["ContentBayes"]
 
 
 class ContentBayes(HierarchicalBayes):
-    r"""Hierarchical Bayes with the content of an item as the prior mean of its factors.
+    r"""Hierarchical Bayes with an item's content as the prior mean of its factors (RLFM).
 
     An item is :math:`w_i \sim N(G^\top c_i, \Sigma_w)` instead of :math:`N(g, \Sigma_w)`. In each
     sweep G is a ridge regression of the posterior means of rated items on their features, and
     Σ_w is what the regression leaves, so that content shapes the factors while they are learned:
     rated items keep what their ratings say, and items without ratings get what their content
-    says. Introduced in chapter 05.
+    says: a regression-based latent factor model (RLFM), with features of items alone.
+    Introduced in chapter 05.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ContentBayes(HierarchicalBayes):
     Raises
     ------
     ValueError
-        By `fit`, when λ is not positive or a group of features is unknown.
+        By `fit`, when a parameter is out of range or a group of features is unknown.
 
     References
     ----------
@@ -62,6 +62,9 @@ class ContentBayes(HierarchicalBayes):
     True
     """
 
+    label = "hierarchical Bayes + content"
+    ranges = {**HierarchicalBayes.ranges, "regularization": Range(0, above=True)}
+
     def __init__(
         self,
         n_factors: int = 16,
@@ -74,13 +77,11 @@ class ContentBayes(HierarchicalBayes):
         self.features = features
         self.regularization = regularization
 
-    def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
-        if self.regularization <= 0:
-            raise ValueError(f"regularization {self.regularization} must be positive")
+    def _item_prior(self, ratings: Ratings) -> Learn:
         content = self._content(ratings)
 
         def learn(belief: Belief, rated: np.ndarray) -> Prior:
-            expected = _ridge(content, belief.mean, rated, self.regularization)
+            expected = prior_means(content, belief.mean, rated, self.regularization)
             return Prior.learn(belief, rated, expected)
 
         return learn
@@ -90,24 +91,49 @@ class ContentBayes(HierarchicalBayes):
         return item_features(ratings, self.features.split()).values
 
 
-def _ridge(
-    content: np.ndarray, mean: np.ndarray, weights: np.ndarray, penalty: float
+def prior_means(
+    content: np.ndarray, vectors: np.ndarray, weights: np.ndarray, penalty: float
 ) -> np.ndarray:
-    """What the features say of each item's vector, learned from rated items: [items, d + 1]."""
-    intercept, slope = _slope(content, mean, weights, penalty)
+    """What the features say of each item's vector, learned from the rated ones.
+
+    Parameters
+    ----------
+    content : array, shape [items, features]
+    vectors : array, shape [items, d + 1]
+    weights : array, shape [items]
+        How often an item counts: 0, where nobody has rated it.
+    penalty : float
+        λ of the slopes, in items.
+
+    Returns
+    -------
+    array, shape [items, d + 1]
+    """
+    intercept, slope = regression(content, vectors, weights, penalty)
     return intercept + content @ slope
 
 
-def _slope(
-    content: np.ndarray, mean: np.ndarray, weights: np.ndarray, penalty: float
+def regression(
+    features: np.ndarray, vectors: np.ndarray, weights: np.ndarray, penalty: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ridge regression of the items' vectors on their features: intercept, and slopes.
+    """Weighted ridge regression of vectors on features.
 
-    An item counts as often as its weight says: not at all, where nobody has rated it.
+    Parameters
+    ----------
+    features : array, shape [n, features]
+    vectors : array, shape [n, d]
+    weights : array, shape [n]
+        How often a row counts.
+    penalty : float
+        λ of the slopes, in rows; the intercept is free.
+
+    Returns
+    -------
+    intercept, slope : arrays, shapes [d] and [features, d]
     """
     total = weights.sum()
-    middle, centre = weights @ content / total, weights @ mean / total
-    around = (content - middle).T * weights
-    gram = around @ (content - middle) + penalty * np.eye(content.shape[1])
-    slope = np.linalg.solve(gram, around @ (mean - centre))
+    middle, centre = weights @ features / total, weights @ vectors / total
+    around = (features - middle).T * weights
+    gram = around @ (features - middle) + penalty * np.eye(features.shape[1])
+    slope = np.linalg.solve(gram, around @ (vectors - centre))
     return centre - middle @ slope, slope

@@ -6,29 +6,42 @@ Chapter 10 derives every line; equation numbers there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Self
+from typing import ClassVar, Literal, Self, overload
 
 import numpy as np
 import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import CLASSIC_RATINGS, KNOWN_ITEMS
 from metarec.models.base import Method, with_unseen
-from metarec.models.bayes.gaussian import Belief, Prior, noise_variance, rating_variance, update
-from metarec.models.linalg import design, filled
+from metarec.models.bayes import gaussian
+from metarec.models.bayes.gaussian import (
+    Belief,
+    Evidence,
+    Prior,
+    noise_variance,
+    rating_variance,
+    update,
+)
+from metarec.models.linalg import design
+from metarec.models.parameters import SEED, Range
 
 __all__ = ["HierarchicalBayes"]
 
+Learn = Callable[[Belief, np.ndarray], Prior]  # from beliefs about all rows, and who has ratings
+
 
 class HierarchicalBayes(Method):
-    r"""Variational factor model with a learned Gaussian prior over users and over items.
+    r"""Variational factor model with a learned Gaussian prior over users and over items (VBMF).
 
     Model: :math:`r_{ui} = \mu + b_u + b_i + p_u^\top v_i + \varepsilon_{ui}`, noise variance σ².
     A user is :math:`z_u = (b_u, p_u) \sim N(m, \Sigma)`, an item is
     :math:`w_i = (b_i, v_i) \sim N(g, \Sigma_w)`.
     The posterior is approximated by a product of Gaussians, one a user and one an item, each
     with a full covariance (mean field). A sweep updates all users, then all items, then
-    m, Σ, g, Σ_w and σ² in closed form; no sweep lowers the evidence bound.
+    m, Σ, g, Σ_w and σ² in closed form; no sweep lowers the evidence bound. This is variational
+    Bayesian matrix factorization (VBMF); BPMF is the same model with posteriors that are sampled.
 
     A newcomer costs one solve of size `n_factors` + 1, and gets a variance with every
     prediction. Introduced in chapter 02, derived in chapter 10.
@@ -36,7 +49,7 @@ class HierarchicalBayes(Method):
     Parameters
     ----------
     n_factors : int
-        Dimension d of p and v.
+        Dimension d of p and v; 0 leaves b_u and b_i alone.
     n_sweeps : int
         Number of sweeps.
     seed : int
@@ -52,6 +65,11 @@ class HierarchicalBayes(Method):
         σ², in squared rating units.
     global_mean_ : float
         μ.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -69,33 +87,49 @@ class HierarchicalBayes(Method):
     True
     """
 
+    label = "hierarchical Bayes"
+    fits: ClassVar[tuple[str, ...]] = (*KNOWN_ITEMS, CLASSIC_RATINGS)
+    ranges = {
+        "n_factors": Range(0, whole=True),
+        "n_sweeps": Range(1, whole=True),
+        "seed": SEED,
+    }
+    moments = staticmethod(gaussian.moments)  # what a belief about the other side counts as
+
     def __init__(self, n_factors: int = 8, n_sweeps: int = 30, seed: int = 0):
         self.n_factors = n_factors
         self.n_sweeps = n_sweeps
         self.seed = seed
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
+        matrix = self._matrix(ratings)
         users, items, w, noise = self._start(ratings)
-        scores = ratings.matrix()
-        scores.data -= self.global_mean_
-        seen = filled(scores)
-        scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
-        rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
-        learn_users, learn_items = self._user_prior(ratings), self._item_prior(ratings)
+        of_people = Evidence.of_matrix(matrix, self.global_mean_)
+        of_items = of_people.transposed()
+        raters, rated = of_people.counts() > 0, of_items.counts() > 0
+        learn_users = self._user_prior(ratings, len(raters))
+        learn_items = self._item_prior(ratings)
         for _ in range(self.n_sweeps):
-            z, _, _ = update(users, noise, scores, seen, w)
-            users = learn_users(z, raters)
-            w, gram, shift = update(items, noise, scores_t, seen_t, z)
+            people = self._people(users, noise, of_people, w, np.arange(ratings.n_items))
+            users = learn_users(people, raters)
+            z = people.first(self.n_factors + 1)
+            w, gram, shift = update(items, noise, of_items, z, self.moments)
             items = learn_items(w, rated)
-            noise = noise_variance(scores_t, seen_t, w, z, gram, shift)
-
-        self.user_mean_, self.user_covariance_ = users.mean, users.covariance
-        unseen = items.of_anybody()
-        self.item_mean_ = with_unseen(w.mean, unseen.mean)
-        self.item_covariance_ = with_unseen(w.covariance, unseen.covariance)
+            noise = noise_variance(of_items, w, z, gram, shift)
+        self._keep_people(ratings, users, people, raters)
+        self._keep_items(ratings, items, w, of_items.counts())
         self.noise_ = noise
         return self
+
+    @overload
+    def predict(self, episodes: Episodes, return_std: Literal[False] = ...) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, episodes: Episodes, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     def predict(
         self, episodes: Episodes, return_std: bool = False
@@ -114,30 +148,13 @@ class HierarchicalBayes(Method):
             Mean, and standard deviation, in rating units.
         """
         _, query = self.rows(episodes)
-        user, item = self.posterior(episodes), Belief(self.item_mean_, self.item_covariance_)
-        mean = self.global_mean_ + item.mean[:, 0] + user.mean @ design(item.mean).T
-        mean = np.take_along_axis(mean, query, axis=1)  # [users, items + 1] -> [users, q]
+        people, items = self.posterior(episodes), Belief(self.item_mean_, self.item_covariance_)
+        means = self._means(people, items)  # [users, items + 1]
+        mean = np.take_along_axis(means, query, axis=1)  # [users, q]
         if not return_std:
             return mean
-        variance = np.take_along_axis(rating_variance(user, item), query, axis=1)
+        variance = np.take_along_axis(self._variances(people, items), query, axis=1)
         return mean, np.sqrt(self.noise_ + variance)
-
-    def _start(self, ratings: Ratings) -> tuple[Prior, Prior, Belief, float]:
-        """Where the sweeps begin: both priors, beliefs about the items, and the noise."""
-        self.global_mean_ = float(ratings.table["rating"].mean())
-        size = self.n_factors + 1
-        start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
-        start[:, 0] = ratings.item_means(3.0) - self.global_mean_
-        w = Belief(start, np.zeros((ratings.n_items, size, size)))
-        return Prior.start(size), Prior.start(size), w, 1.0
-
-    def _user_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
-        """How the users' prior is learned from beliefs about all of them, and who has ratings."""
-        return Prior.learn
-
-    def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
-        """How the items' prior is learned from beliefs about all of them, and who is rated."""
-        return Prior.learn
 
     def posterior(self, episodes: Episodes) -> Belief:
         """What the support says about each user's vector z = (b_u, p_u).
@@ -152,13 +169,59 @@ class HierarchicalBayes(Method):
             Without supports this is the prior.
         """
         support, _ = self.rows(episodes)
-        mask = episodes.support_mask
-        shown, columns = np.unique(support[mask], return_inverse=True)
-        index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
-        given = episodes.support_ratings[mask] - self.global_mean_
-        scores = scipy.sparse.csr_array((given, index), shape=shape)
-        # not filled(scores): several unseen items share a column, where each must count
-        seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
+        shown, evidence = Evidence.of_supports(episodes, support, self.global_mean_)
         items = Belief(self.item_mean_[shown], self.item_covariance_[shown])
-        prior = Prior(self.user_mean_, self.user_covariance_)
-        return update(prior, self.noise_, scores, seen, items)[0]
+        return self._people(self._prior_of(episodes), self.noise_, evidence, items, shown)
+
+    # What a model with more in its priors says otherwise, in the order in which it is asked.
+
+    def _matrix(self, ratings: Ratings) -> scipy.sparse.csr_array:
+        """The ratings to learn from: a row a person, a column an item."""
+        return ratings.matrix()
+
+    def _start(self, ratings: Ratings) -> tuple[Prior, Prior, Belief, float]:
+        """Where the sweeps begin: both priors, beliefs about the items, and the noise."""
+        self.global_mean_ = float(ratings.table["rating"].mean())
+        size = self.n_factors + 1
+        start = np.random.default_rng(self.seed).normal(0, 0.1, (ratings.n_items, size))
+        start[:, 0] = ratings.item_means(3.0) - self.global_mean_
+        w = Belief(start, np.zeros((ratings.n_items, size, size)))
+        return Prior.start(size), Prior.start(size), w, 1.0
+
+    def _user_prior(self, ratings: Ratings, n_people: int) -> Learn:
+        """How the prior of the people, one a row of the matrix, is learned."""
+        return Prior.learn
+
+    def _item_prior(self, ratings: Ratings) -> Learn:
+        """How the items' prior is learned."""
+        return Prior.learn
+
+    def _people(
+        self, prior: Prior, noise: float, evidence: Evidence, items: Belief, rows: np.ndarray
+    ) -> Belief:
+        """Beliefs about people whose evidence is about items in these learned rows."""
+        return update(prior, noise, evidence, items, self.moments)[0]
+
+    def _keep_people(
+        self, ratings: Ratings, prior: Prior, people: Belief, raters: np.ndarray
+    ) -> None:
+        """Keep the prior that a newcomer starts from."""
+        self.user_mean_, self.user_covariance_ = prior.mean, prior.covariance
+
+    def _keep_items(self, ratings: Ratings, prior: Prior, w: Belief, counts: np.ndarray) -> None:
+        """Keep what is believed about the items, and about one of which nothing is known."""
+        unseen = prior.of_anybody()
+        self.item_mean_ = with_unseen(w.mean, unseen.mean)
+        self.item_covariance_ = with_unseen(w.covariance, unseen.covariance)
+
+    def _prior_of(self, episodes: Episodes) -> Prior:
+        """What is believed about these people before their ratings."""
+        return Prior(self.user_mean_, self.user_covariance_)
+
+    def _means(self, people: Belief, items: Belief) -> np.ndarray:
+        """Expected ratings: [users, items + 1]."""
+        return self.global_mean_ + items.mean[:, 0] + people.mean @ design(items.mean).T
+
+    def _variances(self, people: Belief, items: Belief) -> np.ndarray:
+        """Variances of the ratings without their noise: [users, items + 1]."""
+        return rating_variance(people, items)

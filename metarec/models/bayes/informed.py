@@ -1,27 +1,20 @@
-"""Hierarchical Bayes that reads all that is known before the stars. The book's best method."""
+"""Hierarchical Bayes that reads all that is known before the stars."""
 
 from __future__ import annotations
-
-from typing import NamedTuple, Self
 
 import numpy as np
 import scipy.sparse
 
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import ALL, ALL_JOIN, NOBODY_JOINS
 from metarec.models.base import with_unseen
-from metarec.models.bayes.content import ContentBayes, _ridge, _slope
-from metarec.models.bayes.gaussian import (
-    Belief,
-    Prior,
-    flat,
-    moments,
-    noise_variance,
-    rating_variance,
-    update,
-)
+from metarec.models.bayes.content import ContentBayes, prior_means, regression
+from metarec.models.bayes.gaussian import Belief, Evidence, Prior, flat, rating_variance
+from metarec.models.bayes.hierarchical import Learn
 from metarec.models.bayes.side_information import choice_vectors, guests, trait_names, traits
 from metarec.models.linalg import design, filled, sums
+from metarec.models.parameters import Range
 
 __all__ = ["InformedBayes"]
 
@@ -58,9 +51,9 @@ class InformedBayes(ContentBayes):
         so does a newcomer whose `Episodes.about` does not say.
     trait_regularization : float
         λ > 0 of the regression on traits, in people.
-    others : str
-        Another population to learn from: "movielens-2016" or "movielens-100k"; "" for none. Films
-        are matched by title and year, and those that nobody here rated stay unrated.
+    others : Ratings, optional
+        Another population to learn from, such as `metarec.data.movielens_2016()`. Films are
+        matched by title and year, and those that nobody here rated stay unrated.
 
     Attributes
     ----------
@@ -78,8 +71,8 @@ class InformedBayes(ContentBayes):
     Raises
     ------
     ValueError
-        By `fit`, when a λ is not positive, a group of features or the other population is
-        unknown, or the two share no film.
+        By `fit`, when a parameter is out of range, a group of features is unknown, or the other
+        population shares no film, or is the one that is learned from.
 
     References
     ----------
@@ -99,6 +92,20 @@ class InformedBayes(ContentBayes):
     True
     """
 
+    label = "informed Bayes"
+    fits = ALL
+    ranges = {
+        **ContentBayes.ranges,
+        "n_choices": Range(0, whole=True),
+        "trait_regularization": Range(0, above=True),
+    }
+    populations = ("others",)
+    book_settings = {
+        "": {"n_factors": 8},
+        NOBODY_JOINS: {"traits": ""},  # nothing is known of the people of 2016
+        ALL_JOIN: {"traits": ""},
+    }
+
     def __init__(
         self,
         n_factors: int = 12,
@@ -109,43 +116,13 @@ class InformedBayes(ContentBayes):
         n_choices: int = 16,
         traits: str = "age sex occupation",
         trait_regularization: float = 30.0,
-        others: str = "",
+        others: Ratings | None = None,
     ):
         super().__init__(n_factors, n_sweeps, seed, features, regularization)
         self.n_choices = n_choices
         self.traits = traits
         self.trait_regularization = trait_regularization
         self.others = others
-
-    def fit(self, ratings: Ratings) -> Self:
-        if self.trait_regularization <= 0:
-            raise ValueError(f"trait_regularization {self.trait_regularization} must be positive")
-        self.items_ = ratings.items.index.to_numpy()
-        _, items, w, noise = self._start(ratings)
-        own, visitors = ratings.matrix(), guests(ratings, self.others)
-        scores = scipy.sparse.vstack([own, visitors], format="csr")
-        scores.data -= self.global_mean_
-        seen = filled(scores)
-        scores_t, seen_t = scores.T.tocsr(), seen.T.tocsr()
-        rated, raters = np.diff(seen_t.indptr) > 0, np.diff(seen.indptr) > 0
-        self.choices_ = with_unseen(choice_vectors(seen, self.n_choices), 0.0)
-        self.chosen_ = np.append(rated, False)
-        background = self._background(ratings, visitors.shape[0])
-        learn_items, size = self._item_prior(ratings), self.n_factors + 1
-        users = Prior.start(size + self.choices_.shape[1])
-        films = _Films(w, self.choices_[:-1], rated)
-        for _ in range(self.n_sweeps):
-            people = _people(users, noise, scores, seen, films)
-            users = self._user_map(people, raters, background)[0]
-            z = Belief(people.mean[:, :size], people.covariance[:, :size, :size])
-            w, gram, shift = update(items, noise, scores_t, seen_t, z)
-            items = learn_items(w, rated)
-            noise = noise_variance(scores_t, seen_t, w, z, gram, shift)
-            films = films._replace(belief=w)
-        self._keep(people, background, raters, own.shape[0])
-        self._keep_films(w, ratings, np.diff(seen_t.indptr))
-        self.noise_ = noise
-        return self
 
     def posterior(self, episodes: Episodes) -> Belief:
         """What the support, the choice of its films and the traits say about each person.
@@ -157,138 +134,120 @@ class InformedBayes(ContentBayes):
         Returns
         -------
         belief with `mean`, shape [users, d + 1 + r], and `covariance`, both of (z, q)
-            The films that are asked are not counted as choices here; `predict` adds each.
+            The films that are asked are not counted as choices here; `predict` adds each: what
+            would this person say after watching it?
         """
-        support, _ = self.rows(episodes)
-        mask = episodes.support_mask
-        shown, columns = np.unique(support[mask], return_inverse=True)
-        index, shape = (np.nonzero(mask)[0], columns), (len(mask), len(shown))
-        given = episodes.support_ratings[mask] - self.global_mean_
-        scores = scipy.sparse.csr_array((given, index), shape=shape)
-        # not filled(scores): several unseen items share a column, where each must count
-        seen = scipy.sparse.csr_array((np.ones_like(given), index), shape=shape)
-        belief = Belief(self.item_mean_[shown], self.item_covariance_[shown])
-        films = _Films(belief, self.choices_[shown], self.chosen_[shown])
-        told = self._told(traits(episodes.about, self.trait_names_, len(mask)))
-        prior = Prior(self.user_mean_ + told @ self.trait_slope_, self.user_covariance_)
-        return _people(prior, self.noise_, scores, seen, films)
+        return super().posterior(episodes)
 
-    def predict(
-        self, episodes: Episodes, return_std: bool = False
-    ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-        """Predict the query, and if asked say how sure the model is.
-
-        Each film of the query is taken as chosen, apart from the others: what would this person
-        say after watching it?
-
-        Parameters
-        ----------
-        episodes : Episodes
-        return_std : bool
-            Whether to return the standard deviation of the rating too (noise included).
-
-        Returns
-        -------
-        array of float, shape [users, q], or two of them
-            Mean, and standard deviation, in rating units.
-        """
-        _, query = self.rows(episodes)
-        people, size = self.posterior(episodes), self.n_factors + 1
-        z = Belief(people.mean[:, :size], people.covariance[:, :size, :size])
-        tied, q_covariance = people.covariance[:, :size, size:], people.covariance[:, size:, size:]
-        pull = tied @ np.linalg.inv(q_covariance + np.eye(tied.shape[2]))  # [users, d + 1, r]
-        item = Belief(self.item_mean_, self.item_covariance_)
-        a, y = design(item.mean), self.choices_
-        expected = np.einsum("usr,ur->us", pull, people.mean[:, size:])
-        moved = flat(pull) @ flat(a[:, :, None] * y[:, None, :]).T - expected @ a.T
-        mean = self.global_mean_ + item.mean[:, 0] + z.mean @ a.T + self.chosen_ * moved
-        mean = np.take_along_axis(mean, query, axis=1)  # [users, items + 1] -> [users, q]
-        if not return_std:
-            return mean
-        surer = Belief(z.mean, z.covariance - pull @ np.swapaxes(tied, 1, 2))
-        variance = np.where(self.chosen_, rating_variance(surer, item), rating_variance(z, item))
-        return mean, np.sqrt(self.noise_ + np.take_along_axis(variance, query, axis=1))
+    def _matrix(self, ratings: Ratings) -> scipy.sparse.csr_array:
+        """Ratings of one's own people, and below them the guests'; who chose what is read here."""
+        matrix = scipy.sparse.vstack([ratings.matrix(), guests(ratings, self.others)], format="csr")
+        self.choices_ = with_unseen(choice_vectors(filled(matrix), self.n_choices), 0.0)
+        rated = np.bincount(matrix.indices, minlength=ratings.n_items) > 0
+        self.chosen_ = np.append(rated, False)
+        return matrix
 
     def _content(self, ratings: Ratings) -> np.ndarray:
         """What is known about a film before its stars: its features, and who chose it."""
         return np.column_stack([super()._content(ratings), self.choices_[:-1]])
 
-    def _keep_films(self, w: Belief, ratings: Ratings, counts: np.ndarray) -> None:
-        """The films' beliefs; those that nobody chose are what the features alone say of them.
+    def _start(self, ratings: Ratings) -> tuple[Prior, Prior, Belief, float]:
+        users, items, w, noise = super()._start(ratings)
+        return Prior.start(len(users.mean) + self.choices_.shape[1]), items, w, noise
+
+    def _user_prior(self, ratings: Ratings, n_people: int) -> Learn:
+        """Learned with a mean that is linear in traits (0 for guests) and in the guests' mark."""
+        self.trait_names_ = np.array(trait_names(ratings.users, self.traits.split()), dtype=str)
+        told = traits(ratings.users, self.trait_names_, ratings.n_users)
+        known = ~np.isnan(told)
+        self.trait_mean_ = np.where(known, told, 0).sum(0) / np.maximum(known.sum(0), 1)
+        background = np.zeros((n_people, len(self.trait_names_) + 1))
+        background[: ratings.n_users, :-1] = self._around_mean(told)
+        background[ratings.n_users :, -1] = GUEST
+        return lambda people, raters: self._prior_given(background, people, raters)[0]
+
+    def _prior_given(
+        self, background: np.ndarray, people: Belief, raters: np.ndarray
+    ) -> tuple[Prior, np.ndarray, np.ndarray]:
+        """The people's prior given their background; its intercept and its slopes."""
+        middle, slope = regression(background, people.mean, raters, self.trait_regularization)
+        return Prior.learn(people, raters, middle + background @ slope), middle, slope
+
+    def _around_mean(self, told: np.ndarray) -> np.ndarray:
+        """Traits less their mean, and 0 where nobody knows: [people, traits]."""
+        return np.where(np.isnan(told), 0, told - self.trait_mean_)
+
+    def _people(
+        self, prior: Prior, noise: float, evidence: Evidence, items: Belief, rows: np.ndarray
+    ) -> Belief:
+        """Beliefs about (z, q) of each person: stars tell of z, the choice of their films of q.
+
+        Each chosen film adds I to the precision of q. So all people share the directions in which
+        that block is diagonal, and only the smaller block of z has to be inverted for each of them.
+        """
+        second, cross = self.moments(items)
+        y, chosen, size = self.choices_[rows], self.chosen_[rows].astype(float), cross.shape[1]
+        known = np.linalg.inv(prior.covariance)
+        strength, directions = np.linalg.eigh(known[size:, size:])
+        tie = known[:size, size:] @ directions
+        left = 1 / (strength + (evidence.seen @ chosen)[:, None])  # variance of q, z given
+        pull = tie * left[:, None, :]  # [n, d + 1, r]
+        z = np.linalg.inv(known[:size, :size] + sums(evidence.seen, second) / noise - pull @ tie.T)
+        both = -z @ pull
+        q = np.swapaxes(both, 1, 2) @ -pull + left[:, :, None] * np.eye(left.shape[1])
+        both, q = both @ directions.T, directions @ q @ directions.T
+        covariance = np.block([[z, both], [np.swapaxes(both, 1, 2), q]])
+        stars = (evidence.scores @ design(items.mean) - evidence.seen @ cross) / noise
+        told = np.hstack([stars, evidence.seen @ y])
+        right = np.einsum("...i,...ij->...j", prior.mean, known) + told
+        return Belief(np.einsum("nij,nj->ni", covariance, right), covariance)
+
+    def _keep_people(
+        self, ratings: Ratings, prior: Prior, people: Belief, raters: np.ndarray
+    ) -> None:
+        """Learn the prior of newcomers from one's own people alone, the first rows."""
+        n = ratings.n_users
+        told = self._around_mean(traits(ratings.users, self.trait_names_, n))
+        own = Belief(people.mean[:n], people.covariance[:n])
+        prior, middle, slope = self._prior_given(told, own, raters[:n])
+        self.user_mean_, self.user_covariance_, self.trait_slope_ = middle, prior.covariance, slope
+
+    def _keep_items(self, ratings: Ratings, prior: Prior, w: Belief, counts: np.ndarray) -> None:
+        """Keep the films' beliefs; where nobody chose a film, what the features alone say of it.
 
         In that regression a film counts as often as it was rated: who asks about a new film asks
         about one that will be watched, not about the average of a long tail.
         """
         rated = counts > 0
         weights = counts / counts[rated].mean()
-        expected = _ridge(super()._content(ratings), w.mean, weights, self.regularization)
+        content = super()._content(ratings)
+        expected = prior_means(content, w.mean, weights, self.regularization)
         bare = Prior.learn(w, rated, expected)
         mean = np.where(rated[:, None], w.mean, bare.mean)
         covariance = np.where(rated[:, None, None], w.covariance, bare.covariance)
-        unseen = bare.of_anybody()
-        self.item_mean_ = with_unseen(mean, unseen.mean)
-        self.item_covariance_ = with_unseen(covariance, unseen.covariance)
+        super()._keep_items(ratings, bare, Belief(mean, covariance), counts)
 
-    def _background(self, ratings: Ratings, n_guests: int) -> np.ndarray:
-        """Traits of one's own people around their mean, 0 for guests, and the guests' mark."""
-        self.trait_names_ = np.array(trait_names(ratings.users, self.traits.split()), dtype=str)
-        told = traits(ratings.users, self.trait_names_, ratings.n_users)
-        known = ~np.isnan(told)
-        self.trait_mean_ = np.where(known, told, 0).sum(0) / np.maximum(known.sum(0), 1)
-        own = np.column_stack([self._told(told), np.zeros(ratings.n_users)])
-        marks = np.zeros((n_guests, own.shape[1]))
-        marks[:, -1] = GUEST
-        return np.concatenate([own, marks])
+    def _prior_of(self, episodes: Episodes) -> Prior:
+        told = traits(episodes.about, self.trait_names_, len(episodes))
+        mean = self.user_mean_ + self._around_mean(told) @ self.trait_slope_
+        return Prior(mean, self.user_covariance_)
 
-    def _told(self, table: np.ndarray) -> np.ndarray:
-        return np.where(np.isnan(table), 0, table - self.trait_mean_)
+    def _means(self, people: Belief, items: Belief) -> np.ndarray:
+        """Expected ratings, each film taken as chosen, apart from the others."""
+        z, pull, _ = self._tied(people)
+        a, q = design(items.mean), people.mean[:, z.mean.shape[1] :]
+        expected = np.einsum("usr,ur->us", pull, q)
+        moved = flat(pull) @ flat(a[:, :, None] * self.choices_[:, None, :]).T - expected @ a.T
+        return super()._means(z, items) + self.chosen_ * moved
 
-    def _user_map(
-        self, people: Belief, known: np.ndarray, background: np.ndarray
-    ) -> tuple[Prior, np.ndarray, np.ndarray]:
-        """The users' prior given their background; its intercept and its slopes."""
-        middle, slope = _slope(background, people.mean, known, self.trait_regularization)
-        return Prior.learn(people, known, middle + background @ slope), middle, slope
+    def _variances(self, people: Belief, items: Belief) -> np.ndarray:
+        z, pull, tied = self._tied(people)
+        surer = Belief(z.mean, z.covariance - pull @ np.swapaxes(tied, 1, 2))
+        return np.where(self.chosen_, rating_variance(surer, items), rating_variance(z, items))
 
-    def _keep(self, people: Belief, background: np.ndarray, raters: np.ndarray, n: int) -> None:
-        """Learn the prior of newcomers from one's own people, the first n rows."""
-        own = Belief(people.mean[:n], people.covariance[:n])
-        prior, middle, slope = self._user_map(own, raters[:n], background[:n, :-1])
-        self.user_mean_, self.user_covariance_, self.trait_slope_ = middle, prior.covariance, slope
-
-
-class _Films(NamedTuple):
-    """Beliefs about films, their vectors y [films, r], and whether anybody chose them."""
-
-    belief: Belief
-    y: np.ndarray
-    chosen: np.ndarray
-
-
-def _people(
-    prior: Prior,
-    noise: float,
-    scores: scipy.sparse.csr_array,
-    seen: scipy.sparse.csr_array,
-    films: _Films,
-) -> Belief:
-    """Beliefs about (z, q) of each row of a rating matrix: its stars tell of z, its films of q.
-
-    Each chosen film adds I to the precision of q. So all people share the directions in which that
-    block is diagonal, and only the smaller block of z has to be inverted for each of them.
-    """
-    moment, cross = moments(films.belief)
-    size = cross.shape[1]
-    known = np.linalg.inv(prior.covariance)
-    strength, directions = np.linalg.eigh(known[size:, size:])
-    tie = known[:size, size:] @ directions
-    left = 1 / (strength + (seen @ films.chosen.astype(float))[:, None])  # variance of q, z given
-    pull = tie * left[:, None, :]  # [n, d + 1, r]
-    z = np.linalg.inv(known[:size, :size] + sums(seen, moment) / noise - pull @ tie.T)
-    both = -z @ pull
-    q = np.swapaxes(both, 1, 2) @ -pull + left[:, :, None] * np.eye(left.shape[1])
-    both, q = both @ directions.T, directions @ q @ directions.T
-    covariance = np.block([[z, both], [np.swapaxes(both, 1, 2), q]])
-    stars = (scores @ design(films.belief.mean) - seen @ cross) / noise
-    right = np.einsum("...i,...ij->...j", prior.mean, known) + np.hstack([stars, seen @ films.y])
-    return Belief(np.einsum("nij,nj->ni", covariance, right), covariance)
+    def _tied(self, people: Belief) -> tuple[Belief, np.ndarray, np.ndarray]:
+        """The belief about z; how far one more choice moves it; its covariance with q."""
+        size = self.n_factors + 1
+        tied, q = people.covariance[:, :size, size:], people.covariance[:, size:, size:]
+        pull = tied @ np.linalg.inv(q + np.eye(tied.shape[2]))  # [users, d + 1, r]
+        return people.first(size), pull, tied

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,25 @@ from scipy.sparse.linalg import svds
 
 from metarec.data.facts import shared_items
 from metarec.data.ratings import Ratings
-from metarec.data.sources.movielens import BY_NAME
 
 BREAKS = np.arange(0.1, 1, 0.2)  # shares of the people below the steps of a number
 POPULARITY = 0.25  # of the choices of an item that m people made, each weighs m ** -POPULARITY
 
 
 def trait_names(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """What `traits` will ask of each person: "sex=F" of texts, "age>23" at steps of numbers."""
+    """What `traits` will ask of each person: "sex=F" of texts, "age>23" at steps of numbers.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        A row a person.
+    columns : sequence of str
+        Those that the table lacks add nothing.
+
+    Returns
+    -------
+    list of str
+    """
     names = []
     for column in [name for name in columns if name in people]:
         values = people[column]
@@ -30,8 +41,23 @@ def trait_names(people: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return names
 
 
-def traits(people: pd.DataFrame | None, names: Sequence[str], n_people: int) -> np.ndarray:
-    """1 where a person has a trait, 0 where not, NaN where nobody knows: [people, traits]."""
+def traits(people: pd.DataFrame | None, names: Iterable[str], n_people: int) -> np.ndarray:
+    """Who has which trait.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame or None
+        A row a person; None where nothing is known of anybody.
+    names : iterable of str
+        From `trait_names`.
+    n_people : int
+
+    Returns
+    -------
+    array of float, shape [people, traits]
+        1 where a person has a trait, 0 where not, NaN where nobody knows.
+    """
+    names = list(names)
     table, told = np.full((n_people, len(names)), np.nan), {}
     for place, name in enumerate(names):
         column, sign, value = name.partition(">" if ">" in name else "=")
@@ -48,11 +74,22 @@ def traits(people: pd.DataFrame | None, names: Sequence[str], n_people: int) -> 
 
 
 def choice_vectors(seen: scipy.sparse.csr_array, size: int) -> np.ndarray:
-    """A vector for each item; items chosen by the same people lie close: [items, r], r ≤ size.
+    """A vector for each item; items chosen by the same people lie close.
 
     Right singular vectors of who rated what, popular items marked down. They are centred, so that
     the average choice is 0, and scaled, so that the choices of one person have covariance I around
     their own mean. An item that nobody chose is 0.
+
+    Parameters
+    ----------
+    seen : scipy.sparse.csr_array, shape [people, items]
+        1 where a person has rated an item.
+    size : int
+        The most numbers a vector may have.
+
+    Returns
+    -------
+    array, shape [items, r]
     """
     counts, people = np.diff(seen.indptr), np.asarray(seen.sum(0))  # choices a person, and an item
     size = min(size, min(seen.shape) - 1)
@@ -70,7 +107,7 @@ def choice_vectors(seen: scipy.sparse.csr_array, size: int) -> np.ndarray:
     return y @ (directions[:, kept] / np.sqrt(variance[kept]))
 
 
-def guests(ratings: Ratings, name: str) -> scipy.sparse.csr_array:
+def guests(ratings: Ratings, others: Ratings | None) -> scipy.sparse.csr_array:
     """Ratings by another population of the films that people here have rated too.
 
     A film that nobody here has rated stays unrated, so that "both new" means what it says.
@@ -78,8 +115,8 @@ def guests(ratings: Ratings, name: str) -> scipy.sparse.csr_array:
     Parameters
     ----------
     ratings : Ratings
-    name : str
-        A data set that comes with the book; "" for nobody.
+    others : Ratings or None
+        None for nobody.
 
     Returns
     -------
@@ -88,18 +125,19 @@ def guests(ratings: Ratings, name: str) -> scipy.sparse.csr_array:
     Raises
     ------
     ValueError
-        When the name is unknown, it is that of the ratings, or no film is shared.
+        When they hold all rows of the ratings themselves, or no film is shared.
     """
-    if not name:
+    if others is None:
         return scipy.sparse.csr_array((0, ratings.n_items))
-    if name not in BY_NAME:
-        raise ValueError(f"others {name!r} is unknown; choose from {', '.join(BY_NAME)}")
-    if name == ratings.name.lower():
-        raise ValueError(f"others {name!r} are the ratings themselves; pass another data set")
-    other = BY_NAME[name]()
-    pairs = shared_items(ratings, other)  # id here -> id there
+    rows = pd.concat([others.table, ratings.table])[["user", "item", "rating"]]
+    if len(ratings) and rows.duplicated().to_numpy()[len(others) :].all():
+        raise ValueError(
+            f"others ({others.name}) hold the very ratings that are learned from; "
+            "pass another population"
+        )
+    pairs = shared_items(ratings, others)  # id here -> id there
     pairs = pairs[pairs.index.isin(ratings.table["item"])]
-    rows = other.table[other.table["item"].isin(pairs)]
+    rows = others.table[others.table["item"].isin(pairs)]
     here = pd.Series(ratings.items.index.get_indexer(pairs.index), index=pairs.to_numpy())
     people, ids = pd.factorize(rows["user"])
     place = (people, here[rows["item"]].to_numpy())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Self
 
-import numpy as np
-
 from metarec.data.ratings import Ratings
+from metarec.data.splits.names import ALL_JOIN
 from metarec.models.bayes.content import ContentBayes
 from metarec.models.bayes.gaussian import Belief, Prior
+from metarec.models.bayes.hierarchical import Learn
+from metarec.models.parameters import Range
 
 __all__ = ["TransferredBayes"]
 
@@ -20,7 +20,7 @@ class TransferredBayes(ContentBayes):
 
     Everything that `ContentBayes` learns from the source becomes a prior for the target.
     An item: :math:`\mathbf w_i \sim N(\hat{\mathbf w}_i, \mathbf C_i + \varrho \Sigma_w)`, with the
-    mean and covariance that the source's people have left of it, and room for a drift: the
+    mean and covariance that the source's people have left of it, and space for a drift: the
     source's Σ_w, which says how much items differ from each other, times ϱ. People:
     :math:`\mathbf z_u \sim N(\mathbf m, \Sigma)`, where m and Σ are learned anew from the
     target's people, and those of the source count as a given number of people more. μ stays that
@@ -43,7 +43,7 @@ class TransferredBayes(ContentBayes):
     Raises
     ------
     ValueError
-        By `fit`, when the two catalogues differ, or `people` or `drift` is negative.
+        By `fit`, when the two catalogues differ, or a parameter is out of range.
 
     References
     ----------
@@ -52,6 +52,7 @@ class TransferredBayes(ContentBayes):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas as pd
     >>> def rated(rows):
     ...     table = pd.DataFrame(rows, columns=["user", "item", "rating"])
@@ -63,6 +64,13 @@ class TransferredBayes(ContentBayes):
     >>> bool(np.diff(model.predict(Episodes.of_one(new, {})))[0, 0] < -2)  # the new person: -2
     True
     """
+
+    label = "hierarchical Bayes + content, transferred"
+    book_settings = {"": {"n_sweeps": 15}}
+    fits = (ALL_JOIN,)
+    ranges = {**ContentBayes.ranges, "people": Range(0), "drift": Range(0)}
+    populations = ("source",)
+    at_prompt = False
 
     def __init__(
         self,
@@ -81,10 +89,9 @@ class TransferredBayes(ContentBayes):
         self.drift = drift
 
     def fit(self, ratings: Ratings) -> Self:
+        self.check_parameters()
         if self.source is None:
             return super().fit(ratings)
-        if self.people < 0 or self.drift < 0:
-            raise ValueError(f"people {self.people} and drift {self.drift} must not be negative")
         if not self.source.items.index.equals(ratings.items.index):
             raise ValueError(
                 f"{self.source.name} and {ratings.name} do not have the same catalogue; cut both "
@@ -94,7 +101,8 @@ class TransferredBayes(ContentBayes):
             self.n_factors, self.n_sweeps, self.seed, self.features, self.regularization
         ).fit(self.source)
         if len(ratings.table) == 0:
-            vars(self).update({name: vars(known)[name] for name in vars(known) if name[-1] == "_"})
+            for name in [name for name in vars(known) if name.endswith("_")]:
+                setattr(self, name, getattr(known, name))
             return self
         self._known = known
         super().fit(ratings)
@@ -108,13 +116,13 @@ class TransferredBayes(ContentBayes):
         people, items = self._inherited()
         return people, items, Belief(items.mean, items.covariance), self._known.noise_
 
-    def _user_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+    def _user_prior(self, ratings: Ratings, n_people: int) -> Learn:
         if self.source is None:
-            return super()._user_prior(ratings)
+            return super()._user_prior(ratings, n_people)
         people, _ = self._inherited()
         return functools.partial(people.relearn, worth=self.people)
 
-    def _item_prior(self, ratings: Ratings) -> Callable[[Belief, np.ndarray], Prior]:
+    def _item_prior(self, ratings: Ratings) -> Learn:
         if self.source is None:
             return super()._item_prior(ratings)
         _, items = self._inherited()
@@ -123,6 +131,6 @@ class TransferredBayes(ContentBayes):
     def _inherited(self) -> tuple[Prior, Prior]:
         """What the source says about people, and about items that may have moved since."""
         known = self._known
-        room = self.drift * known.item_covariance_[-1]
-        items = Prior(known.item_mean_[:-1], known.item_covariance_[:-1] + room)
+        spread = self.drift * known.item_covariance_[-1]
+        items = Prior(known.item_mean_[:-1], known.item_covariance_[:-1] + spread)
         return Prior(known.user_mean_, known.user_covariance_), items

@@ -7,7 +7,8 @@ from metarec._lazy import offered
 _HERE = {
     "encoders": ["pool"],
     "loading": ["Pretrained", "PretrainedError", "load", "pooling_of"],
-    "language_model": ["film_texts", "log_likelihoods"],
+    "language_model": ["log_likelihoods"],
+    "prompting": ["film_texts"],
 }
 _LISTED = offered(__path__[0])
 __getattr__, __dir__, __all__ = lazy_loader.attach(

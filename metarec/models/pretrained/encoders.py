@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import safetensors
@@ -15,6 +16,9 @@ import safetensors.numpy
 
 from metarec.models import cache
 from metarec.models.pretrained import loading as pretrained
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["encode"]
 
@@ -91,7 +95,7 @@ def encode(
     return vectors
 
 
-def pool(hidden, mask, how: str):
+def pool(hidden: torch.Tensor, mask: torch.Tensor, how: str) -> torch.Tensor:
     """One vector a text from the vectors of its tokens.
 
     Parameters

@@ -14,10 +14,10 @@ from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.few_shot import people
 from metarec.models.base import Method
+from metarec.models.parameters import SEED, OneOf, Range
 from metarec.models.pretrained import loading as pretrained
 from metarec.models.pretrained import prefix_cache
-from metarec.models.pretrained._titles import UNKNOWN, film_texts
-from metarec.models.pretrained.prompting import PLAIN, Speaker, chat
+from metarec.models.pretrained.prompting import UNKNOWN, Speaker, Story, chat, film_texts, plain
 
 __all__ = ["LanguageModelRecommender"]
 
@@ -72,12 +72,13 @@ class LanguageModelRecommender(Method):
     Parameters
     ----------
     model : str, Path or Pretrained
-        A name, a folder or a file, see `metarec.models.pretrained.load`; or a loaded model with
-        its head, which is left as it is.
+        A name, a folder or a file, see `metarec.models.pretrained.load`: what `save` writes, so
+        the model must lie there when the recommender is loaded. Or a loaded model with its head,
+        which is left as it is; it cannot be saved.
     form : {"plain", "chat"}
         Lines of text, or a question in the chat template of the model's makers.
     about : str
-        What is said of a film, see `film_texts`.
+        What is said of a film, see `metarec.models.pretrained.film_texts`.
     n_tuning : int
         Training people for the low-rank updates; 0 leaves the weights as they are.
     n_films : int
@@ -110,8 +111,8 @@ class LanguageModelRecommender(Method):
     Raises
     ------
     ValueError
-        By `fit`, when a parameter is out of its range or the scale holds ratings that are more
-        than one token.
+        By `fit`, when a parameter is out of its range, a chat is to be tuned or calibrated, or the
+        scale holds ratings that are more than one token.
     metarec.models.pretrained.loading.PretrainedError
         By `fit`, when there is no such model here, or it has no head.
 
@@ -121,6 +122,19 @@ class LanguageModelRecommender(Method):
     Bao et al. (2023), TALLRec: an effective and efficient tuning framework to align large
     language model with recommendation, RecSys, doi:10.1145/3604915.3608857.
     """
+
+    label = "language model"
+    ranges = {
+        "form": OneOf(("plain", "chat")),
+        "n_tuning": Range(0, whole=True),
+        "n_films": Range(1, whole=True),
+        "rank": Range(1, whole=True),
+        "lr": Range(0, above=True),
+        "batch_size": Range(1, whole=True),
+        "n_calibration": Range(0, whole=True),
+        "seed": SEED,
+    }
+    at_prompt = False
 
     def __init__(
         self,
@@ -148,8 +162,23 @@ class LanguageModelRecommender(Method):
         self.seed = seed
         self.device = device
 
+    def check_parameters(self) -> None:
+        """As for every method; and a chat, which holds one question, has no stories to learn from.
+
+        Raises
+        ------
+        ValueError
+            Names the parameter and what it may be.
+        """
+        super().check_parameters()
+        if self.form == "chat" and (self.n_tuning or self.n_calibration):
+            raise ValueError(
+                "a chat holds one question, and tuning and calibration need stories with many; "
+                'pass n_tuning=0 and n_calibration=0, or form="plain"'
+            )
+
     def fit(self, ratings: Ratings) -> Self:
-        self._check()
+        self.check_parameters()
         self.items_ = ratings.items.index.to_numpy()
         self.texts_ = np.array([*film_texts(ratings.items, self.about), UNKNOWN])
         low, high = ratings.scale
@@ -193,21 +222,21 @@ class LanguageModelRecommender(Method):
         support, query = self.rows(episodes)
         if not hasattr(self, "_speaker"):  # read from a file
             self._speaker = self._load()
-        own = {}
+        own: dict[tuple, list[int]] = {}
         for u in range(len(episodes)):  # who shows the same, such as nothing, shares a prompt
             mask = episodes.support_mask[u]
-            shown = zip(support[u, mask], episodes.support_ratings[u, mask], strict=True)
-            own.setdefault(tuple(shown), []).append(u)
+            told = zip(support[u, mask], episodes.support_ratings[u, mask], strict=True)
+            own.setdefault(tuple(told), []).append(u)
         asked = {
             shown: np.unique(query[users][episodes.query_mask[users]])
             for shown, users in own.items()
         }
-        told = self._speaker.answers(
+        answered = self._speaker.answers(
             [[(self.texts_[item], rating) for item, rating in shown] for shown in own],
             [self.texts_[items] for items in asked.values()],
         )
         out = np.zeros((*query.shape, len(self.answers_)))
-        for (shown, users), probabilities in zip(own.items(), told, strict=True):
+        for (shown, users), probabilities in zip(own.items(), answered, strict=True):
             for u in users:
                 mask = episodes.query_mask[u]
                 out[u, mask] = probabilities[np.searchsorted(asked[shown], query[u, mask])]
@@ -220,15 +249,20 @@ class LanguageModelRecommender(Method):
             model = pretrained.load(model, head=True, device=self.device)
         elif self.n_tuning:  # its owner's weights stay as they are
             model = dataclasses.replace(model, network=copy.deepcopy(model.network))
-        form = chat(model.tokenizer) if self.form == "chat" else PLAIN
+        form = plain(self.answers_)
+        form = chat(model.tokenizer, form) if self.form == "chat" else form
         speaker = Speaker(model, form, self.answers_)
         if len(self.updates_):
             speaker.adapt(self.rank, self.updates_)
         return speaker
 
-    def _stories(self, ratings: Ratings, ids: np.ndarray, n: int, generator) -> list:
+    def _stories(
+        self, ratings: Ratings, ids: np.ndarray, n: int, generator: np.random.Generator
+    ) -> list[Story]:
         """Up to n ratings of each of these people, in random order."""
-        told = {user: (items, given) for user, items, given in people(ratings.keep_users(ids))}
+        told = {
+            user: (items, given) for user, items, given in people(ratings.keep_users(list(ids)))
+        }
         stories = []
         for user in ids:
             items, given = told[user]
@@ -236,7 +270,7 @@ class LanguageModelRecommender(Method):
             stories.append(self._speaker.story(self.texts_[items[some]], given[some]))
         return stories
 
-    def _calibrated(self, stories: list, mean: float) -> np.ndarray:
+    def _calibrated(self, stories: list[Story], mean: float) -> np.ndarray:
         """Ridge regression of ratings on e and 1 / (1 + k), its mean that of all ratings."""
         told = self._speaker.within(stories)
         x = np.column_stack([
@@ -247,19 +281,3 @@ class LanguageModelRecommender(Method):
         centred = x - x.mean(0)
         slope = np.linalg.solve(centred.T @ centred + np.eye(2), centred.T @ (y - y.mean()))
         return np.array([mean - x.mean(0) @ slope, *slope])
-
-    def _check(self) -> None:
-        """Refuse parameters out of their range."""
-        if self.form not in ("plain", "chat"):
-            raise ValueError(f'form {self.form!r} is unknown; pass "plain" or "chat"')
-        if self.form == "chat" and (self.n_tuning or self.n_calibration):
-            raise ValueError(
-                "a chat holds one question, and tuning and calibration need stories with many; "
-                'pass n_tuning=0 and n_calibration=0, or form="plain"'
-            )
-        for name, least in (("n_tuning", 0), ("n_calibration", 0), ("n_films", 1), ("rank", 1),
-                            ("batch_size", 1)):  # fmt: skip
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} {getattr(self, name)} must be at least {least}")
-        if self.lr <= 0:
-            raise ValueError(f"lr {self.lr} must be positive")

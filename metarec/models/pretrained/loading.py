@@ -100,9 +100,10 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
     try:
         with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
-            network, told = kind.from_pretrained(folder, **wanted)
+            loaded: Any = kind.from_pretrained(folder, **wanted)
     except Exception as error:  # each of the libraries below has errors of its own
         raise _no_model(folder, str(error).strip().splitlines()[0]) from error
+    network, told = loaded
     missing = [name for name in sorted(told["missing_keys"]) if "pooler" not in name]
     if missing:  # transformers would make them up; a pooler is of no use here
         raise _no_model(folder, f"it has no weights for {missing[0]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -40,7 +41,7 @@ class LoRA(torch.nn.Module):
         if not 1 <= rank <= most:
             raise ValueError(f"rank {rank} must be 1 to {most} for a layer of this size")
         self.layer, self.scale = layer, scale / rank
-        like = {"device": layer.weight.device, "dtype": layer.weight.dtype}
+        like: dict[str, Any] = {"device": layer.weight.device, "dtype": layer.weight.dtype}
         start = torch.randn(rank, layer.in_features, **like) / layer.in_features**0.5
         self.b = torch.nn.Parameter(start)
         self.a = torch.nn.Parameter(torch.zeros(layer.out_features, rank, **like))
@@ -87,16 +88,16 @@ def lora(network: torch.nn.Module, rank: int, targets: Sequence[str]) -> list[to
     >>> [list(p.shape) for p in lora(network, rank=2, targets=["0"])]
     [[2, 10], [10, 2]]
     """
-    found = [
-        name
+    found = {
+        name: module
         for name, module in network.named_modules()
         if isinstance(module, torch.nn.Linear) and name.endswith(tuple(targets))
-    ]
+    }
     if not found:
         raise ValueError(
             f"the network has no linear layer whose name ends in {' or '.join(targets)}"
         )
-    wrapped = {name: LoRA(network.get_submodule(name), rank) for name in found}
+    wrapped = {name: LoRA(layer, rank) for name, layer in found.items()}
     network.requires_grad_(False)
     for name, module in wrapped.items():
         network.set_submodule(name, module)

@@ -6,9 +6,11 @@ import copy
 import inspect
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from metarec.models.pretrained.loading import Pretrained
 
@@ -31,11 +33,11 @@ class Part(NamedTuple):
         Last layer at the token in front, which predicts this one, and at the token itself.
     """
 
-    places: list
-    owner: object
-    ids: object
-    before: object
-    hidden: object
+    places: list[tuple[int, int]]
+    owner: torch.Tensor
+    ids: torch.Tensor
+    before: torch.Tensor
+    hidden: torch.Tensor
 
 
 def answers(
@@ -96,7 +98,9 @@ def log_likelihoods(
     return out
 
 
-def logits(model: Pretrained, hidden, allowed: Sequence[int] | None = None):
+def logits(
+    model: Pretrained, hidden: torch.Tensor, allowed: Sequence[int] | None = None
+) -> torch.Tensor:
     """The scores of the next token; of the allowed ones alone they cost next to nothing.
 
     Parameters
@@ -110,8 +114,6 @@ def logits(model: Pretrained, hidden, allowed: Sequence[int] | None = None):
     -------
     Tensor [..., allowed]
     """
-    import torch
-
     head = model.network.get_output_embeddings()
     if allowed is None:
         return head(hidden)
@@ -120,10 +122,10 @@ def logits(model: Pretrained, hidden, allowed: Sequence[int] | None = None):
     return torch.nn.functional.linear(hidden, head.weight[rows], bias)
 
 
-def _continued(model: Pretrained, texts: Sequence, continuations: Sequence) -> Iterator[Part]:
+def _continued(
+    model: Pretrained, texts: Sequence[Tokens], continuations: Sequence[Sequence[Tokens]]
+) -> Iterator[Part]:
     """Read a few texts, keep what attention needs of them, then read what follows."""
-    import torch
-
     device = next(model.network.parameters()).device
     asked = [text for text in range(len(texts)) if len(continuations[text])]
     asked.sort(key=lambda text: len(texts[text]))  # little padding
@@ -140,13 +142,18 @@ def _continued(model: Pretrained, texts: Sequence, continuations: Sequence) -> I
                 yield _follow(model, out, mask, rows, shown, continuations)
 
 
-def _follow(model: Pretrained, out, mask, rows: list, shown: list, continuations) -> Part:
+def _follow(
+    model: Pretrained,
+    out: Any,
+    mask: torch.Tensor,
+    rows: list[int],
+    shown: list[list[tuple[int, int]]],
+    continuations: Sequence[Sequence[Tokens]],
+) -> Part:
     """Read the shown continuations of some texts, which stand side by side behind their text.
 
     Each token sees the text, and the tokens before it in its own continuation, and no other.
     """
-    import torch
-
     device = mask.device
     lists = [[continuations[text][place] for text, place in own] for own in shown]
     ids, real = padded([list(itertools.chain(*own)) for own in lists], device)
@@ -172,7 +179,8 @@ def _follow(model: Pretrained, out, mask, rows: list, shown: list, continuations
 
 def _groups(continuations: Sequence[Tokens]) -> Iterator[list[int]]:
     """Places of continuations that fit side by side."""
-    group, used = [], 0
+    group: list[int] = []
+    used = 0
     for place, tokens in enumerate(continuations):
         if group and used + len(tokens) > WIDTH:
             yield group
@@ -182,7 +190,7 @@ def _groups(continuations: Sequence[Tokens]) -> Iterator[list[int]]:
     yield group
 
 
-def _body(model: Pretrained, ids, **options):
+def _body(model: Pretrained, ids: torch.Tensor, **options: Any) -> Any:
     """The network without its head."""
     return model.network.base_model(input_ids=ids, **options)
 
@@ -193,11 +201,14 @@ def _cache_name(model: Pretrained) -> str:
     return "cache" if "cache" in known else "past_key_values"
 
 
-def _cache(out):
+def _cache(out: Any) -> Any:
+    """The cache that the network gives back; its name depends on the release too."""
     return out.cache if "cache" in out else out.past_key_values
 
 
-def padded(lists: Sequence[Tokens], device, left: bool = False):
+def padded(
+    lists: Sequence[Tokens], device: str | torch.device, left: bool = False
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Tokens as a rectangle with its mask.
 
     Parameters
@@ -211,9 +222,6 @@ def padded(lists: Sequence[Tokens], device, left: bool = False):
     -------
     ids, mask : Tensors of int [lists, longest]
     """
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
-
     side = "left" if left else "right"
     rows = [torch.tensor(tokens) for tokens in lists]
     ids = pad_sequence(rows, batch_first=True, padding_side=side)

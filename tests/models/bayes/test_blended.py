@@ -62,7 +62,7 @@ def test_a_saved_blend_answers_alike(blend, person, tmp_path):
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_outside_its_range_is_refused(split, share):
-    with pytest.raises(ValueError, match=r"linear_share .* choose it in 0…1"):
+    with pytest.raises(ValueError, match=r"linear_share .* must be a number from 0 to 1"):
         BlendedBayes(linear_share=share).fit(split.train)
 
 

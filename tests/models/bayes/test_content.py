@@ -53,5 +53,7 @@ def test_without_features_it_is_hierarchical_bayes(made_up):
 def test_bad_parameters_are_refused(made_up):
     with pytest.raises(ValueError, match="unknown feature group 'plot'"):
         ContentBayes(features="plot", n_sweeps=1).fit(made_up)
-    with pytest.raises(ValueError, match="regularization 0 must be positive"):
+    with pytest.raises(
+        ValueError, match="regularization 0 of ContentBayes must be a number above 0"
+    ):
         ContentBayes(regularization=0).fit(made_up)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
-from metarec.data import Episodes, Ratings, movielens_100k
+from metarec.data import Episodes, Ratings, movielens_2016
 from metarec.models import ContentBayes, InformedBayes
 from metarec.models.bayes.side_information import choice_vectors, guests, trait_names, traits
 from metarec.models.linalg import design
@@ -134,21 +134,52 @@ def test_choices_tell_the_camps_apart():
 
 
 def test_guests_rate_shared_films_that_somebody_here_has_rated(ml100k):
-    all_of_them = guests(ml100k, "movielens-2016")
+    others = movielens_2016()
+    all_of_them = guests(ml100k, others)
     assert (all_of_them.shape, all_of_them.nnz) == ((669, 1682), 41331)
     toy_story = ml100k.items.index.get_loc(1)
     hidden = ml100k.keep(ml100k.table["item"] != 1)
-    fewer = guests(hidden, "movielens-2016")
+    fewer = guests(hidden, others)
     assert all_of_them[:, [toy_story]].nnz == 247
     assert fewer[:, [toy_story]].nnz == 0
     assert fewer.nnz == all_of_them.nnz - 247
-    assert guests(ml100k, "").shape == (0, 1682)
+    assert guests(ml100k, None).shape == (0, 1682)
 
 
-def test_bad_parameters_are_refused(ml100k, camps):
-    with pytest.raises(ValueError, match=r"others 'ml' is unknown; choose from movielens-100k"):
+def named(ratings: Ratings, name: str) -> Ratings:
+    """The same ratings of films that have titles, so that another population may rate them."""
+    films = pd.DataFrame({"title": [f"Film {n}" for n in range(24)], "year": 1990}, range(24))
+    return dataclasses.replace(ratings, items=films, name=name)
+
+
+def test_people_of_ones_own_choice_inform_the_films(camps):
+    """Two of the ten films' judges remain; those of another population know better."""
+    here = named(camps.keep_users([0, 1]), "here")
+    there = named(camps.keep_users(range(2, 80)), "there")
+    nobody = Episodes.of_one(here, {}, here.table["item"].unique()[:5])
+    before, after = (
+        InformedBayes(n_factors=2, n_choices=0, traits="", others=others).fit(here)
+        for others in (None, there)
+    )
+    exact = there.table.groupby("item")["rating"].mean()[nobody.items[nobody.query_items[0]]]
+    error = [np.abs(m.predict(nobody)[0] - exact.to_numpy()).mean() for m in (before, after)]
+    assert error[1] < error[0]
+
+
+def test_a_saved_model_needs_the_others_no_more(camps, tmp_path):
+    here, there = named(camps.keep_users(range(40)), "here"), named(camps, "there")
+    there = there.keep_users(range(40, 80))
+    model = InformedBayes(n_factors=1, n_choices=1, traits="", others=there).fit(here)
+    again = InformedBayes.load(model.save(tmp_path / "model.safetensors"))
+    person = Episodes.of_one(here, {0: 5})
+    np.testing.assert_array_equal(again.predict(person), model.predict(person))
+    assert again.others is None
+
+
+def test_bad_parameters_are_refused(camps):
+    with pytest.raises(ValueError, match=r"others 'ml' of InformedBayes must be Ratings of ano"):
         InformedBayes(others="ml").fit(camps)
-    with pytest.raises(ValueError, match="are the ratings themselves"):
-        InformedBayes(others="movielens-100k").fit(movielens_100k())
-    with pytest.raises(ValueError, match="trait_regularization 0 must be positive"):
+    with pytest.raises(ValueError, match=r"others \(all\) hold the very ratings"):
+        InformedBayes(others=named(camps, "all")).fit(named(camps.keep_users(range(9)), "some"))
+    with pytest.raises(ValueError, match="trait_regularization 0 of InformedBayes must be a numb"):
         InformedBayes(trait_regularization=0).fit(camps)

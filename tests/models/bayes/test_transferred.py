@@ -116,8 +116,13 @@ def test_the_source_is_left_as_it_was(people):
 
 @pytest.mark.parametrize("wrong", [{"people": -1.0}, {"drift": -0.1}])
 def test_negative_weights_are_refused(people, wrong):
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="must be a number of at least 0"):
         TransferredBayes(people, **wrong).fit(people)
+
+
+def test_a_source_that_holds_no_ratings_is_refused(people):
+    with pytest.raises(ValueError, match=r"source 'MovieLens-100K' .* must be Ratings"):
+        TransferredBayes("MovieLens-100K").fit(people)
 
 
 def test_another_catalogue_is_refused(people):

@@ -1,6 +1,7 @@
 """Language models as recommenders: scores do not depend on how they are computed."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,14 @@ from metarec.data import Episodes, Ratings, newcomers
 from metarec.models import LanguageModelRecommender
 from metarec.models.pretrained import loading as pretrained
 from metarec.models.pretrained import prefix_cache
-from metarec.models.pretrained.language_model import UNKNOWN, film_texts
-from metarec.models.pretrained.prompting import PLAIN, Form, Speaker, chat
+from metarec.models.pretrained.prompting import (
+    PLAIN,
+    UNKNOWN,
+    Form,
+    Speaker,
+    chat,
+    film_texts,
+)
 
 FIVE = range(1, 6)
 
@@ -271,23 +278,44 @@ def test_a_tuned_model_is_saved_with_its_updates(tiny_speakers, split, episodes,
     assert not np.allclose(plain.predict(episodes), method.predict(episodes), atol=1e-3)
 
 
+def test_a_model_that_was_given_as_a_path_is_saved_with_it(
+    tiny_speakers, split, episodes, tmp_path
+):
+    path = Path(tiny_speakers["llama"])
+    method = small(path).set_params(model=path).fit(split.train)
+    loaded = LanguageModelRecommender.load(method.save(tmp_path / "model.safetensors"))
+    assert loaded.model == str(path)
+    np.testing.assert_array_equal(loaded.predict(episodes), method.predict(episodes))
+
+
 # ---------------------------------------------------------------- bad questions
 
 
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"form": "poem"}, "form 'poem' is unknown"),
+        (
+            {"form": "poem"},
+            "form 'poem' of LanguageModelRecommender must be one of 'plain', 'chat'",
+        ),
         ({"form": "chat"}, "pass n_tuning=0 and n_calibration=0"),
         ({"about": "plot"}, "about 'plot'"),
-        ({"n_tuning": -1}, "n_tuning -1 must be at least 0"),
-        ({"rank": 0}, "rank 0 must be at least 1"),
-        ({"lr": 0.0}, "lr 0.0 must be positive"),
+        ({"n_tuning": -1}, "n_tuning -1 .* must be a whole number of at least 0"),
+        ({"rank": 0}, "rank 0 .* must be a whole number of at least 1"),
+        ({"lr": 0.0}, "lr 0.0 .* must be a number above 0"),
     ],
 )
 def test_bad_parameters_are_refused(tiny_speakers, made_up, options, match):
     with pytest.raises(ValueError, match=match):
         small(tiny_speakers["llama"], **options).fit(made_up)
+
+
+def test_the_prompt_names_the_scale_that_may_be_answered(tiny_speakers, made_up):
+    table = made_up.table.assign(rating=made_up.table["rating"] * 2 - 2)
+    wide = Ratings.from_table(table, made_up.items, scale=(0, 8))
+    for ratings, opening in ((made_up, PLAIN.opening), (wide, "Film ratings from 0 to 8.\n")):
+        method = small(tiny_speakers["llama"]).fit(ratings)
+        assert method._speaker.form.opening == opening
 
 
 def test_a_scale_with_two_digits_is_refused(tiny_speakers, made_up):

@@ -54,20 +54,55 @@ def test_chapters_are_numbered_and_titled_once():
     assert all(chapter["asks"].endswith("?") and chapter["at_most"] > 0 for chapter in chapters)
 
 
-@pytest.mark.parametrize("room", ["data", "models", "evaluation", "book"])
-def test_everything_that_a_room_offers_is_in_the_api_reference(room):
-    """The page of a room names all that the room exports, and each name leads to an object."""
-    api_room = importlib.import_module("api_room")
-    page = (BOOK / f"api_{room}.md").read_text(encoding="utf-8")
-    assert f"{{api-room}} metarec.{room}\n" in page
-    names = {name for found in api_room.contents(f"metarec.{room}").values() for name in found}
-    package = importlib.import_module(f"metarec.{room}")
-    for name in getattr(package, "__all__", ["figure", "k_curve"]):
-        value = getattr(package, name)
-        parts = api_room.own_names(value) if inspect.ismodule(value) else [name]
+FAMILIES = ("neighbours", "factorization", "content", "sequential", "pretrained", "bayes", "meta")
+
+
+@pytest.fixture(scope="module")
+def api():
+    """Each page of the API reference: what it documents, by file."""
+    made = importlib.import_module("api_package")
+    pages = {}
+    for path in sorted(BOOK.glob("api_*.md")):
+        asked = r"\{api-package\} (\S+)\n(:own-files:)?"
+        ((package, own),) = re.findall(asked, path.read_text(encoding="utf-8"))
+        pages[path.stem] = made.contents(package, folders=not own)
+    return pages
+
+
+@pytest.mark.parametrize("package", ["data", "models", "evaluation", "book"])
+def test_everything_that_a_package_offers_is_in_the_api_reference(api, package):
+    """Each name that is exported stands on a page, and leads to an object."""
+    made = importlib.import_module("api_package")
+    names = {name for page in api.values() for found in page.values() for name in found}
+    outer = importlib.import_module(f"metarec.{package}")
+    for name in outer.__all__:
+        value = getattr(outer, name)
+        parts = made.own_names(value) if inspect.ismodule(value) else [name]
         for part in parts:
             assert any(entry.endswith(f".{part}") for entry in names), part
-    assert all(callable(api_room.resolve(name)) for name in names)
+    assert all(callable(made.resolve(name)) for name in names)
+
+
+def test_every_family_has_a_page_and_every_method_stands_on_that_of_its_family(api):
+    from metarec.models import registry
+
+    folders = {path.parent.name for path in ROOT.glob("metarec/models/*/__init__.py")}
+    assert folders == set(FAMILIES)
+    for name, kind in registry.methods().items():
+        page = api["api_models" if kind.family == "baselines" else f"api_{kind.family}"]
+        assert any(entry.endswith(f".{name}") for found in page.values() for entry in found), name
+
+
+@pytest.mark.parametrize(
+    ("alias", "family"),
+    [("ItemKNN", "neighbours"), ("UserKNN", "neighbours"), ("WRMF", "factorization"),
+     ("RLFM", "bayes"), ("VBMF", "bayes"), ("BPMF", "bayes"), ("R2-D2", "meta"), ("CNP", "meta")],
+)  # fmt: skip
+def test_who_knows_a_method_by_another_name_finds_it_in_the_index(alias, family):
+    page = (BOOK / f"api_{family}.md").read_text(encoding="utf-8")
+    assert f"{{index}}`{alias}`" in page
+    docs = [p.read_text(encoding="utf-8") for p in ROOT.glob(f"metarec/models/{family}/*.py")]
+    assert any(alias in text for text in docs), f"no docstring of {family} says {alias}"
 
 
 def test_bibliography_entries_are_whole():
@@ -265,14 +300,14 @@ def test_front_page_figure_waits_for_results(results):
 
 def test_front_page_figure_shows_the_best_method_beside_the_yardsticks(results):
     """The figure and its words come from the stored rows; a later chapter replaces an earlier."""
-    board = rows("item mean", [1.0, 1.0, 1.0]) + rows("bias", [1.0, 0.97, 0.94])
+    board = rows("item mean", [1.0, 1.0, 1.0]) + rows("item + user bias", [1.0, 0.97, 0.94])
     first = {"chapter": "02", "versions": {}, "rows": board + rows("best", [1.0, 0.95, 0.95])}
     later = {"chapter": "04", "versions": {}, "rows": rows("best", [1.0, 0.95, 0.91])}
     for chapter in (first, later):
         (results / f"{chapter['chapter']}.json").write_text(json.dumps(chapter), encoding="utf-8")
     front_page = importlib.import_module("front_page")
     board = front_page.newcomers()
-    assert front_page.chosen(board) == (["item mean", "bias"], "best")
+    assert front_page.chosen(board) == (["item mean", "item + user bias"], "best")
     front_page.draw(board, results / "figure.png")
     said = front_page.facts(board)
     words = [front_page.in_words(said, words) for words in front_page.WORDS.values()]

@@ -1,4 +1,4 @@
-"""Every chapter keeps the house rules; and each check is shown to see what it is there for."""
+"""Every chapter keeps the rules of the book; and each check is shown to see what it is for."""
 
 import functools
 import json

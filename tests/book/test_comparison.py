@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from metarec import evaluation
-from metarec.book import comparison, leaderboard, paired_tests
+from metarec.book import comparison, families, leaderboard, paired_tests, plots
 from metarec.data import newcomers
 from metarec.evaluation import costs
-from metarec.models import Bias, HierarchicalBayes, ItemNeighbours
+from metarec.models import Bias, HierarchicalBayes, ItemNeighbours, registry
 
 
 @pytest.fixture
@@ -113,15 +113,34 @@ def test_two_that_never_differ_are_not_told_apart():
 # ---------------------------------------------------------------- tables
 
 
-def test_every_stored_method_of_the_page_has_a_family():
+def test_every_stored_method_of_the_page_has_a_family_of_the_book():
     board = leaderboard.read().rows
     named = set(board[board["protocol"].isin(comparison.METRICS)]["method"])
-    assert named - set(comparison.FAMILY) == set()
+    assert not [label for label in named if families.family(label) == "yours"]
 
 
-def test_every_rival_is_stored_and_every_contest_is_held():
+@pytest.mark.parametrize(
+    ("label", "family"),
+    [("EASE", "neighbours"), ("SVD++ (folds)", "factorization"), ("FOMAML", "meta"),
+     ("hierarchical Bayes, pooled", "bayes"), ("language model, tuned", "pretrained"),
+     ("linear on genres year text", "pretrained"), ("ridge on text", "pretrained"),
+     ("transformer and closed form, averaged", "meta"), ("ridge head", "meta"),
+     ("item + user bias, pooled", "baselines"), ("two towers", "content"),
+     ("linear on Mars", "pretrained"), ("my method", "yours"), ("", "yours")],
+)  # fmt: skip
+def test_a_row_is_of_the_family_of_its_class(label, family):
+    assert families.family(label) == family
+
+
+def test_every_family_has_a_colour_and_a_marker_of_its_own():
+    assert {row.family for row in registry.rows().values()} == set(families.ORDER) - {"yours"}
+    looks = list(zip(plots.FAMILY_COLORS.values(), plots.FAMILY_MARKERS.values(), strict=True))
+    assert len(set(looks)) == len(looks)
+
+
+def test_every_rival_is_stored_and_every_test_is_made():
     people = leaderboard.read().people
-    for protocol, metric, k, rival in paired_tests.CONTESTS:
+    for protocol, metric, k, rival in paired_tests.RIVALS:
         assert rival in people[protocol, metric, k], (protocol, metric, k)
 
 
@@ -136,9 +155,30 @@ def test_the_matrix_names_chapter_gap_and_misfit(home, result):
     assert cells.loc["item + user bias", "classic ratings"] == "04"
 
 
-def test_of_a_family_one_method_may_be_asked_more():
-    assert comparison._cell("hierarchical linear model", "classic ratings", "") == "gap"
-    assert comparison._cell("content ridge", "classic ratings", "") == ""
+@pytest.mark.parametrize(
+    ("label", "protocol", "cell"),
+    [("hierarchical linear model", "classic ratings", "gap"),
+     ("content ridge", "classic ratings", ""),  # only ranks
+     ("content ridge, known at release", "newcomers", ""),  # a special case
+     ("implicit ALS with dislikes", "newcomers", ""),
+     ("a stranger's", "newcomers", "")],
+)  # fmt: skip
+def test_a_gap_is_what_fits_a_method_and_is_not_stored(label, protocol, cell):
+    assert ("gap" if protocol in comparison._asked(label) else "") == cell
+
+
+def test_a_method_of_a_readers_own_stands_in_every_table(home, result):
+    """Nothing is dropped of what no class of the book made, registered or not."""
+    table = result.table.replace({"method": {"item kNN": "mine"}})
+    facts = result.facts.rename(index={"item kNN": "mine"})
+    leaderboard.save("97", evaluation.Result("newcomers", table, facts, 5))
+    board = leaderboard.read().rows
+    assert comparison.matrix(board).loc["mine", "newcomers"] == "97"
+    assert list(comparison.matrix(board).index)[-1] == "mine"
+    assert comparison.newcomers(leaderboard.read()).loc["mine", "family"] == "yours"
+    assert comparison.best_of_families(board).loc["mine", "family"] == "yours"
+    assert "mine" in set(paired_tests.paired_tests(leaderboard.read().people)["method"])
+    assert all(len(page) for page in comparison.report().values())
 
 
 def test_no_gap_is_left():
@@ -152,18 +192,29 @@ def test_what_was_run_once_has_the_settings_that_its_method_has_now():
     assert not open_cells, f"run: python tools/fill_gaps.py; to be run are {open_cells}"
 
 
-def test_another_setting_opens_the_cell_again():
-    board = leaderboard.read().rows
-    now = [
-        settings | {"regularization": 1e6} if name == "BPR" and not chapter.endswith("*")
-        else settings
-        for name, chapter, settings in board[["method", "chapter", "parameters"]].itertuples(
-            index=False, name=None
-        )
-    ]  # fmt: skip
-    opened = fill_gaps.open_cells(board.assign(parameters=now))
-    assert ("BPR", "next item") in opened
-    assert {method for method, _ in opened} == {"BPR"}
+def test_a_class_declares_the_settings_that_the_chapters_stored():
+    own = fill_gaps.chapters_rows(leaderboard.read().rows)
+    latest = own.drop_duplicates(["method", "protocol"], keep="last")
+    said = {}
+    for label, protocol, stored in latest[["method", "protocol", "parameters"]].values:
+        name = families.plain(label)
+        row = registry.row(name)
+        if row and row.label == name and protocol in row.fits:
+            declared = fill_gaps.settings(name, protocol)
+            if declared != stored:
+                said[label, protocol] = set(declared.items()) ^ set(stored.items())
+    assert not said
+
+
+@pytest.mark.parametrize("label", ["BPR", "FOMAML"])  # a method, and a special case
+def test_another_setting_opens_the_cell_again(label, monkeypatch):
+    kind = registry.row(label).kind
+    other = {"regularization": 1e6} if label == "BPR" else {"inner_lr": 7.0}
+    monkeypatch.setattr(kind, "book_settings", {**kind.book_settings, "": other})
+    monkeypatch.setattr(kind, "variants", dict.fromkeys(kind.variants, other))
+    opened = fill_gaps.open_cells(leaderboard.read().rows)
+    assert label in {method for method, _ in opened}
+    assert {registry.row(method).kind for method, _ in opened} == {kind}
 
 
 def test_the_glance_has_error_and_price(home, result):

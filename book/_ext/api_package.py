@@ -1,6 +1,6 @@
-"""The API reference of a room of the package, made from what the room offers.
+"""The API reference of a package, made from what the package offers.
 
-`api-room` documents every name that the room exports, under the name by which readers call it,
+`api-package` documents every name that a package exports, under the name by which readers call it,
 grouped by the file that defines it. A new method or metric appears by itself.
 """
 
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,38 +24,43 @@ def own_names(module):
         (inspect.getsourcelines(value)[1], name)
         for name, value in vars(module).items()
         if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
-        if inspect.isclass(value) or inspect.isfunction(value)
+        if documented(value)
     ]
     return [name for _, name in sorted(found)]
 
 
-def contents(room, first=()):
-    """What a room offers: {module: names as readers call them}, modules in `first` in front.
+def contents(package, folders=True):
+    """What a package offers: {module: names as readers call them}, in the order of its files.
 
-    What the room exports is called room.name; all that a submodule defines, of which the room
-    exports the module itself, is called room.module.name.
+    What the package exports is called package.name; all that a submodule defines, of which the
+    package exports the module itself, is called package.module.name. Without `folders` only what
+    the package's own files define is named.
     """
-    package = importlib.import_module(room)
-    offered = getattr(package, "__all__", None)
-    if offered is None:
-        return {package: [f"{room}.{name}" for name in own_names(package)]}
-    values = {name: getattr(package, name) for name in offered}
+    outer = importlib.import_module(package)
+    values = {name: getattr(outer, name) for name in outer.__all__}
     modules = {value for value in values.values() if inspect.ismodule(value)}
-    defining = {sys.modules[v.__module__] for v in values.values() if hasattr(v, "__module__")}
+    defining = {sys.modules[v.__module__] for v in values.values() if documented(v)}
     found = {}
-    for module in sorted(modules | defining, key=lambda m: (place(m, first), m.__name__)):
+    for module in sorted(modules | defining, key=place):
+        inside = module.__name__.removeprefix(f"{package}.")
+        if not folders and ("." in inside or hasattr(module, "__path__")):
+            continue
         names = own_names(module)
         if module in modules and not set(names) <= set(values):
             found[module] = [f"{module.__name__}.{name}" for name in names]
-        else:
-            found[module] = [f"{room}.{name}" for name in names if name in values]
+        elif names := [f"{package}.{name}" for name in names if name in values]:
+            found[module] = names
     return found
 
 
-def place(module, first):
-    """The position of a module in the wanted order."""
-    name = module.__name__.rpartition(".")[2]
-    return first.index(name) if name in first else len(first)
+def documented(value):
+    """Whether there is something to document."""
+    return inspect.isclass(value) or inspect.isfunction(value)
+
+
+def place(module):
+    """Files of the package itself come before those of folders inside, each in their order."""
+    return module.__name__.count("."), module.__name__
 
 
 def resolve(name):
@@ -77,24 +83,23 @@ def lines(names):
     yield "```"
 
 
-class ApiRoom(SphinxDirective):
-    """`{api-room} metarec.data`; the content names the modules that come first, in order."""
+class ApiPackage(SphinxDirective):
+    """`{api-package} metarec.data`; `:own-files:` leaves out what folders inside define."""
 
     required_arguments = 1
-    has_content = True
+    option_spec = {"own-files": directives.flag}
 
     def run(self):
         self.env.note_reread()
-        first = " ".join(self.content).split()
-        found = nodes.container(classes=["api-room"])
-        for module, names in contents(self.arguments[0], first).items():
+        found = nodes.container(classes=["api-package"])
+        for module, names in contents(self.arguments[0], "own-files" not in self.options).items():
             summary = inspect.getdoc(module).partition("\n")[0].replace("`", "")
             found += nodes.rubric(text=re.sub(r" \w+ in chapter \d\d\.$", "", summary))
-            source = f"{module.__name__} (made by api-room)"
+            source = f"{module.__name__} (made by api-package)"
             self.state.nested_parse(StringList(list(lines(names)), source), 0, found)
         return found.children
 
 
 def setup(app):
-    app.add_directive("api-room", ApiRoom)
+    app.add_directive("api-package", ApiPackage)
     return {"parallel_read_safe": True}

@@ -105,6 +105,24 @@ def test_a_method_keeps_its_colour_in_every_figure():
     assert many["chance"]["color"] == plots.PALETTE["grey"]
 
 
+def test_the_first_method_of_a_family_has_the_colour_of_the_family():
+    families = {"chance": "baselines", "EASE": "neighbours", "MAML": "meta", "ANIL": "meta"}
+    looks = plots._looks(["chance", "ANIL", "EASE", "MAML", "hers"], families)
+    assert looks["EASE"]["color"] == plots.PALETTE[plots.FAMILY_COLORS["neighbours"]]
+    assert looks["ANIL"]["color"] == plots.PALETTE[plots.FAMILY_COLORS["meta"]]
+    assert looks["chance"]["color"] == plots.PALETTE["grey"]
+    assert len({look["color"] for look in looks.values()}) == 5
+
+
+def test_grey_is_what_knows_no_person():
+    """The references are those baselines of the registry, and the book's plain personal models."""
+    from metarec.models import registry
+
+    baselines = {plots._key(r.label) for r in registry.rows().values() if r.family == "baselines"}
+    grey = {name for name, color in plots.REFERENCES.items() if color == "grey"}
+    assert baselines == (grey & baselines) | {"itemuserbias"}
+
+
 # ---------------------------------------------------------------- the k curve
 
 

@@ -121,7 +121,7 @@ def test_every_exception_is_explained():
     """An exception has a reason, and belongs to a file that exists."""
     import tomllib
 
-    rows = tomllib.loads((ROOT / "tests/book/allowed_numbers.toml").read_text())["allowed"]
+    rows = tomllib.loads((ROOT / "tests/pages/allowed_numbers.toml").read_text())["allowed"]
     files = {p.relative_to(ROOT).as_posix() for p in [*PAGES, *chapters()]}
     for row in rows:
         assert row["why"], f"{row['pattern']}: the reason is missing"
