@@ -193,10 +193,10 @@ def test_a_damaged_table_is_refused(tmp_path, monkeypatch):
 
     path = tmp_path / "film_facts" / "films.csv.gz"
     path.parent.mkdir()
-    content = bytearray((assets.REPOSITORY_DATA / "film_facts" / "films.csv.gz").read_bytes())
+    content = bytearray((assets.data_folder() / "film_facts" / "films.csv.gz").read_bytes())
     content[5000] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(assets, "REPOSITORY_DATA", tmp_path)
+    monkeypatch.setattr(assets, "data_folder", lambda: tmp_path)
     facts._wikidata.cache_clear()
     with pytest.raises(assets.AssetError, match=r"films.csv.gz is damaged.*; restore the file"):
         film_facts(catalogue({"a": ("Fargo", 1996)}))
