@@ -224,13 +224,33 @@ class Ratings:
         surplus = np.bincount(self.positions()[1], values - values.mean(), minlength=self.n_items)
         return values.mean() + surplus / np.maximum(self.item_counts() + shrinkage, 1e-12)
 
-    def sha256(self) -> str:
+    def sha256(self, whole: bool = False) -> str:
         """Hash of the canonical table (ids, ratings and times, in order), for provenance.
+
+        Parameters
+        ----------
+        whole : bool
+            Also of ratings beyond six digits, catalogue, people and scale: of all that a method
+            can learn from.
 
         Returns
         -------
         str
             64 hexadecimal digits.
         """
-        text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-        return hashlib.sha256(text.encode()).hexdigest()
+        digest = hashlib.sha256(self._as_csv().encode())
+        if whole:
+            digest.update(self.table["rating"].to_numpy("<f8").tobytes())
+            for table in (self.items, self.users):
+                digest.update(table.to_csv(lineterminator="\n").encode())
+            digest.update(repr(self.scale).encode())
+        return digest.hexdigest()
+
+    def _as_csv(self) -> str:
+        """The table as pandas writes it, in a third of the time where ids are numbers."""
+        if any(pd.api.types.is_string_dtype(self.table[name]) for name in ("user", "item")):
+            return self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+        row = ",".join("%.6g" if name == "rating" else "%d" for name in self.table)
+        columns = (self.table[name].tolist() for name in self.table)
+        lines = map(row.__mod__, zip(*columns, strict=True))
+        return "\n".join([",".join(self.table.columns), *lines, ""])

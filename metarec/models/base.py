@@ -166,8 +166,8 @@ class Method(BaseEstimator):
     def save(self, path: str | Path) -> Path:
         """Write parameters and learned arrays to one safetensors file (no pickle).
 
-        A parameter that is no plain value, such as the ratings of another population, is left
-        out: what was learned from it is in the arrays.
+        Ratings of another population among the parameters are left out: what was learned from
+        them is in the arrays.
 
         Parameters
         ----------
@@ -176,6 +176,11 @@ class Method(BaseEstimator):
         Returns
         -------
         Path
+
+        Raises
+        ------
+        TypeError
+            When a parameter is neither a plain value, nor a path, nor ratings.
         """
         learned = self._learned()
         texts = {
@@ -187,7 +192,7 @@ class Method(BaseEstimator):
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         safetensors.numpy.save_file(
-            arrays, path, metadata={"metarec": json.dumps(about, default=lambda _: None)}
+            arrays, path, metadata={"metarec": json.dumps(about, default=_plain)}
         )
         return path
 
@@ -305,6 +310,20 @@ class RankingMethod(Method):
 
     def knows(self, episodes: Episodes) -> np.ndarray:
         return self.item_scores(episodes).any(1)
+
+
+def _plain(parameter: Any) -> Any:
+    """A parameter that JSON does not know, as `save` writes it."""
+    if isinstance(parameter, Ratings):
+        return None
+    if isinstance(parameter, Path):
+        return str(parameter)
+    if isinstance(parameter, np.generic):
+        return parameter.item()
+    raise TypeError(
+        f"a parameter of type {type(parameter).__name__} cannot be saved; pass a plain value in "
+        "its place, for example the name or the folder of a model"
+    )
 
 
 def _digest(arrays: dict[str, np.ndarray]) -> str:

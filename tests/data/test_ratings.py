@@ -1,5 +1,7 @@
 """`Ratings` accepts good tables as they are and names the row of a bad one."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -167,6 +169,39 @@ def test_the_hash_follows_the_content_and_not_the_name():
     ratings = Ratings.from_table(table())
     assert ratings.sha256() == Ratings.from_table(table(), name="other").sha256()
     assert ratings.sha256() != Ratings.from_table(table(rating=[5, 3, 5])).sha256()
+
+
+def test_the_whole_hash_follows_the_people_the_catalogue_and_the_scale_too():
+    items = pd.DataFrame({"genres": "War"}, index=[10, 20])
+    users = pd.DataFrame({"age": 30}, index=[1, 2])
+    plain = Ratings.from_table(table())
+    others = [
+        Ratings.from_table(table(), items),
+        Ratings.from_table(table(), users=users),
+        Ratings.from_table(table(), scale=(0, 5)),
+        Ratings.from_table(table(rating=[5 - 1e-9, 3, 4])),
+    ]
+    assert {other.sha256() for other in others} == {plain.sha256()}
+    assert len({other.sha256(whole=True) for other in [plain, *others]}) == 5
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-9, 2**60), st.integers(1, 9) | st.text(), st.floats(-1e9, 1e9)),
+        min_size=1,
+        unique_by=lambda row: row[0],
+    ),
+    st.booleans(),
+)
+def test_the_hash_is_that_of_the_table_as_pandas_writes_it(rows, timed):
+    made = pd.DataFrame(rows, columns=["user", "item", "rating"])
+    made = made.assign(timestamp=range(len(made))) if timed else made
+    try:
+        ratings = Ratings.from_table(made, scale=(-1e9, 1e9))
+    except ValueError:  # a blank id
+        return
+    text = ratings.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    assert ratings.sha256() == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(
