@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import NamedTuple
 
-from metarec.data import Ratings, assets, film_facts, movielens_100k, movielens_2016, pick
+from metarec.data import Ratings, assets, film_facts, movielens_100k, movielens_2016, pick_device
 from metarec.models import cache
 
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "torch", "transformers")
@@ -66,7 +66,7 @@ def _package(name: str) -> Check:
 
 def _device() -> Check:
     try:
-        return Check("device", True, pick("auto"))
+        return Check("device", True, pick_device("auto"))
     except ImportError as error:
         return Check("device", False, f"PyTorch does not load ({error})", _install("torch"))
 

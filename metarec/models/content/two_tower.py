@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
@@ -143,7 +143,7 @@ class TwoTower(Method):
 
         from metarec.models.optim import seeded, warm_up_then_cosine
 
-        device = pick(self.device)
+        device = pick_device(self.device)
         users, items = likes.nonzero()
         keep = np.diff(likes.indptr)[users] > 1  # who likes one thing has no other to learn from
         users, items = users[keep], items[keep]

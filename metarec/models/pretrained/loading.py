@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.sources import assets
 from metarec.models import cache
 
@@ -107,7 +107,7 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
         raise _no_model(folder, f"it has no weights for {missing[0]}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return Pretrained(network.float().eval().to(pick(device)), tokenizer, folder)
+    return Pretrained(network.float().eval().to(pick_device(device)), tokenizer, folder)
 
 
 def locate(model: str | Path) -> Path:
