@@ -60,7 +60,8 @@ def fitted(method: M, ratings: Ratings) -> M:
     """
     if not isinstance(method, Method):
         return method.fit(ratings)  # type: ignore[attr-defined]
-    path, troubles = None, []
+    path: Path | None = None
+    troubles: list[str] = []
     with _noting(troubles, "the cached fit is of no use ({}): it is fitted anew"):
         path = _place(method, ratings)
         if path.exists():

@@ -7,7 +7,7 @@ source gives them, titles without the year, genres separated by `|`, "" where no
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,8 +21,8 @@ from metarec.data.sources.files import Folder, decode, located, parse
 __all__ = ["movielens_100k", "movielens_2016", "read_csv", "read_movielens"]
 
 CANONICAL = {  # sha256(whole=True), whatever the source
-    "MovieLens-100K": "21fc57588f5b47c9586bf859aa76d651906cdaaf507ef658b46f318ad4f952eb",
-    "MovieLens-2016": "6beac3cbd685e1a90af574c421a1b99b9775f14434dc0e4a09c45cc6c2a80686",
+    "MovieLens-100K": "04e704494e39a436cb0ca05f42dfa7e58061683b3cac213aedee2395241fd72c",
+    "MovieLens-2016": "d1d39fb7eaf9510959f5c80056286682aaeb695557798be75d8d2caa32104354",
 }
 # fmt: off
 GENRES = [  # the order of the flags in u.item
@@ -191,7 +191,7 @@ RELEASES: dict[str, Callable[[Folder], Ratings]] = {
 def _table(
     folder: Folder,
     name: str,
-    names: list[str] | None = None,
+    names: Sequence[str] | None = None,
     encoding: str | None = None,
     **options: object,
 ) -> pd.DataFrame:
