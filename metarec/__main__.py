@@ -186,7 +186,8 @@ def run(
     tool = Path(__file__).parents[1] / "tools" / "run_notebooks.py"
     if not tool.is_file():
         raise fail(
-            f"{tool.name} is not there: run this from a clone of the book (pip install -e .)"
+            "chapters are run in a clone of the book, and this is an installed package: clone it, "
+            "then run: make run"
         )
     command = [sys.executable, str(tool), *(chapters or []), *(["--full"] if full else [])]
     raise typer.Exit(subprocess.call(command))
@@ -209,8 +210,11 @@ def grade(
     ] = False,
 ) -> None:
     """Mark a folder of submitted notebooks, each in a sandbox."""
-    from metarec.grading import Assignment, Sandbox, grade_folder, reports
-
+    try:
+        from metarec.grading import Assignment, Sandbox, grade_folder, reports
+    except ModuleNotFoundError as error:
+        remedy = "which is not installed; run: python -m pip install packaging psutil"
+        raise fail(f"the grader needs {error.name}, {remedy}") from None
     try:
         asked = Assignment.load(assignment)
         if out.resolve().is_relative_to(folder.resolve()):

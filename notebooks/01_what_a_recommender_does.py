@@ -29,7 +29,7 @@ import pandas as pd
 import scipy.sparse
 
 import metarec as mr
-from metarec.data.lookup import label
+from metarec.data.titles import label
 from metarec.evaluation import Interval, bootstrap, experiment, paired
 
 # %% tags=["parameters"]

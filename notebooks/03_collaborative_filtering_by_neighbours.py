@@ -29,7 +29,7 @@ from sklearn.base import clone
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.data.lookup import label
+from metarec.data.titles import label
 
 # %% tags=["parameters"]
 full = False  # True: finer grids

@@ -30,7 +30,7 @@ import pandas as pd
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.data.lookup import label
+from metarec.data.titles import label
 from metarec.evaluation import experiment
 
 # %% tags=["parameters"]

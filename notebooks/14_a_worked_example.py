@@ -902,7 +902,7 @@ pd.DataFrame(header).T[["dtype", "shape"]].sort_index()
 serve = """
 import json, sys
 import metarec as mr
-from metarec.data.lookup import find_title, label
+from metarec.data.titles import find_title, label
 
 model = mr.models.ContentBayes.load(sys.argv[1])
 shop = mr.data.shop()

@@ -369,6 +369,13 @@ def test_the_leaderboard_prints_saved_results(ask, tmp_path, monkeypatch):
     ).stderr.replace("\n", " ")
 
 
+def test_the_leaderboard_without_results_says_how_to_make_them(ask, tmp_path, monkeypatch):
+    monkeypatch.setenv("METAREC_RESULTS", str(tmp_path))
+    done = ask("leaderboard")
+    assert done.exit_code == 2
+    assert done.stderr.strip() == "no results yet; run: python -m metarec run"
+
+
 def test_the_leaderboard_prints_the_tables_of_chapter_15(ask, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")  # as in a pipe: no width is known
     shown = " ".join(ask("leaderboard").stdout.split())

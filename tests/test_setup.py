@@ -274,10 +274,13 @@ REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 PINNED = names((ROOT / "constraints.txt").read_text(encoding="utf-8"))
 
 
-def test_the_package_asks_for_what_the_first_section_lists():
-    first = REQUIREMENTS.split("# To read the book")[0]
+def test_the_package_asks_for_what_the_first_sections_list():
+    to_run, rest = REQUIREMENTS.split("# To grade")
+    to_grade = rest.split("# To read the book")[0].partition("\n")[2]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert names("\n".join(project["dependencies"])) == names(first)
+    assert names("\n".join(project["dependencies"])) == names(to_run)
+    extras = project["optional-dependencies"]
+    assert names("\n".join(extras["grading"])) == names(to_grade)
     low, high = environment.OLDEST, environment.NEWEST
     assert project["requires-python"] == f">={low[0]}.{low[1]},<{high[0]}.{high[1] + 1}"
 
@@ -288,6 +291,11 @@ def test_every_requirement_is_pinned_within_its_range():
     for name, spec in names(REQUIREMENTS).items():
         assert name in PINNED, f"{name} is not in constraints.txt"
         assert Requirement(name + spec).specifier.contains(PINNED[name].lstrip("="))
+
+
+def test_metarec_is_built_by_what_is_installed_before_it():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    assert names("\n".join(build["requires"])).items() <= names(REQUIREMENTS).items()
 
 
 def test_the_constraints_are_exact_and_belong_to_no_machine():

@@ -15,8 +15,7 @@ from scipy.stats import norm
 
 from metarec.book.recommend import LEVEL
 from metarec.data import Ratings, movielens_2016
-from metarec.data.lookup import label
-from metarec.data.titles import names
+from metarec.data.titles import label, names
 from metarec.models import HierarchicalBayes
 
 TARGET = ROOT / "book" / "_static" / "try_it" / "model.js"

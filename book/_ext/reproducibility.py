@@ -146,15 +146,14 @@ def versions():
 
 def data():
     """One row for each data set and pretrained model, with its largest file."""
-    from metarec.data.sources.asset_list import ASSETS
+    from metarec.data.sources.assets import ASSETS
 
     rows = []
     for name, asset in ASSETS.items():
         origin = f"{asset.package} {asset.version}" if asset.package else f"`data/{asset.folder}`"
         file, (_, digest) = max(asset.files.items(), key=lambda item: item[1][0])
         size = sum(size for size, _ in asset.files.values()) / 1e6
-        what = asset.what.removesuffix(", in the repository")
-        rows.append([f"*{name}*: {what}", origin, f"{size:.1f} MB", f"`{file}` `{digest[:8]}…`"])
+        rows.append([f"*{name}*: {asset.what}", origin, f"{size:.1f} MB", f"`{file}` `{digest[:8]}…`"])
     return table(["what", "from", "size", "largest file and its SHA-256"], rows)
 
 

@@ -175,13 +175,11 @@ def report(protocol: str | None = None, metric: str | None = None) -> dict[str, 
     pairs = board[["protocol", "metric"]].drop_duplicates()
     pairs = list(pairs.itertuples(index=False, name=None))
     wanted = [(p, m) for p, m in pairs if protocol in (None, p) and metric in (None, m)]
+    if not pairs:
+        raise ValueError(f"no results yet; {leaderboard.how_to_run()}")
     if not wanted:
-        protocols, metrics = (sorted(set(names)) for names in zip(*pairs, strict=True) or ((), ()))
-        raise ValueError(
-            f"no results for that; there are protocols {protocols}, metrics {metrics}"
-            if len(board)
-            else "no results yet; run: python -m metarec run"
-        )
+        protocols, metrics = (sorted(set(names)) for names in zip(*pairs, strict=True))
+        raise ValueError(f"no results for that; there are protocols {protocols}, metrics {metrics}")
     accuracy = {_title(p, m): curves(board, p, m) for p, m in wanted}
     if protocol or metric:
         return accuracy

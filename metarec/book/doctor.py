@@ -8,21 +8,11 @@ import platform
 import sys
 from typing import NamedTuple
 
-from metarec.data import Ratings, assets, film_facts, movielens_100k, movielens_2016, pick
+from metarec.data import Ratings, assets, film_facts, movielens_100k, movielens_2016, pick_device
 from metarec.models import cache
 
-PACKAGES = (
-    "numpy",
-    "pandas",
-    "scipy",
-    "scikit-learn",
-    "matplotlib",
-    "torch",
-    "transformers",
-    "jupyter-book",
-    "jupyterlab",
-    "nbval",
-)
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "torch", "transformers")
+FOR_THE_BOOK = ("jupyter-book", "jupyterlab", "nbval")  # to read it and to run it, in a clone
 
 
 class Check(NamedTuple):
@@ -42,8 +32,9 @@ def examine() -> dict[str, list[Check]]:
     dict of str to list of Check
         By section, in the order to print.
     """
+    packages = PACKAGES if assets.installed() else (*PACKAGES, *FOR_THE_BOOK)
     return {
-        "Versions": [_python(), *map(_package, PACKAGES), _device()],
+        "Versions": [_python(), *map(_package, packages), _device()],
         "Data": [
             _ratings("MovieLens-2016", movielens_2016),
             _facts(),
@@ -56,33 +47,28 @@ def examine() -> dict[str, list[Check]]:
 
 def _python() -> Check:
     ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    return Check(
-        "Python",
-        ok,
-        platform.python_version(),
-        "use Python 3.11, 3.12 or 3.13: delete .venv, then make book",
-    )
+    remedy = "use Python 3.11, 3.12 or 3.13"
+    remedy += "" if assets.installed() else ": delete .venv, then make book"
+    return Check("Python", ok, platform.python_version(), remedy)
+
+
+def _install(name: str) -> str:
+    command = f"python -m pip install {name}"
+    return command if assets.installed() else f"{command} -c constraints.txt, or make book"
 
 
 def _package(name: str) -> Check:
     try:
         return Check(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Check(
-            name, False, "not installed", f"pip install {name} -c constraints.txt, or make book"
-        )
+        return Check(name, False, "not installed", _install(name))
 
 
 def _device() -> Check:
     try:
-        return Check("device", True, pick("auto"))
+        return Check("device", True, pick_device("auto"))
     except ImportError as error:
-        return Check(
-            "device",
-            False,
-            f"PyTorch does not load ({error})",
-            "pip install torch -c constraints.txt",
-        )
+        return Check("device", False, f"PyTorch does not load ({error})", _install("torch"))
 
 
 def _ratings(name: str, load) -> Check:

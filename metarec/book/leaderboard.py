@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metarec.data.sources import assets
 from metarec.evaluation.results import Result
 
 COLUMNS = [
@@ -38,7 +39,7 @@ DIRECTIONS = {"rmse": "lower", "mae": "lower"}  # every other metric: higher is 
 
 
 def folder() -> Path:
-    """Where results are kept: `METAREC_RESULTS` if set, else `data/results` of the repository.
+    """Where results are kept: `METAREC_RESULTS` if set, else `results` beside the book's data.
 
     A run that must not touch them names another folder for what it saves: METAREC_FRESH_RESULTS.
 
@@ -46,8 +47,7 @@ def folder() -> Path:
     -------
     Path
     """
-    home = Path(__file__).parents[2] / "data" / "results"
-    return Path(os.environ.get("METAREC_RESULTS") or home)
+    return Path(os.environ.get("METAREC_RESULTS") or assets.data_folder() / "results")
 
 
 def save(chapter: str, *results: Result, once: bool = False) -> Path:
@@ -220,10 +220,28 @@ def _intact(reader: Callable[[Path], Any], path: Path) -> Any:
         raise ValueError(f"{path} is damaged ({error}); {_remedy(path)}") from None
 
 
+def how_to_run(chapter: str = "") -> str:
+    """What to do when results are missing.
+
+    Parameters
+    ----------
+    chapter : str
+        Of which chapter; of all if not given.
+
+    Returns
+    -------
+    str
+    """
+    if not assets.installed():
+        return f"run: python -m metarec run {chapter}".rstrip()
+    named = "METAREC_RESULTS" in os.environ
+    return "unset METAREC_RESULTS" if named else assets.own_remedy()
+
+
 def _remedy(path: Path) -> str:
     if path.parent.name == "full":
         return "delete it and run: python tools/fill_gaps.py"
-    return f"run: python -m metarec run {path.stem}"
+    return how_to_run(path.stem)
 
 
 def latest(board: pd.DataFrame, protocol: str, metric: str) -> pd.DataFrame:

@@ -16,9 +16,9 @@ from scipy.stats import norm
 
 from metarec import models
 from metarec.data import Episodes, Ratings, read_movielens
-from metarec.data.lookup import YEAR, find_title, label
 from metarec.data.sources.files import decode, parse, read_bytes
 from metarec.data.sources.movielens import BY_NAME
+from metarec.data.titles import YEAR, find_title, label
 from metarec.models import Method, cache, influence, registry
 
 LEVEL = 0.8  # of the intervals
@@ -174,7 +174,7 @@ def advise(
 
     Raises
     ------
-    metarec.data.lookup.TitleError
+    metarec.data.titles.TitleError
         When a title fits no film, or several.
     ValueError
         When there is no such method or data, a rating is outside the scale, or one film is rated

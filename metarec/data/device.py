@@ -1,7 +1,7 @@
 """Where tensors live: one rule for the whole book."""
 
 
-def pick(device: str = "auto") -> str:
+def pick_device(device: str = "auto") -> str:
     """Name the device that PyTorch should use.
 
     Parameters

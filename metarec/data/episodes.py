@@ -197,9 +197,9 @@ class Episodes:
         """
         import torch
 
-        from metarec.data.device import pick
+        from metarec.data.device import pick_device
 
-        place = pick(device)
+        place = pick_device(device)
         names = [
             f.name for f in dataclasses.fields(self) if f.name.startswith(("support", "query"))
         ]

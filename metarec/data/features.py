@@ -1,4 +1,4 @@
-"""Features of items: genres, year and film facts as one matrix of numbers.
+"""Features of items: genres, year, film facts and numbers of your own as one matrix.
 
 Nothing here reads a rating. Introduced in chapter 05.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -16,7 +17,6 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from metarec.data.facts import film_facts
-from metarec.data.own_features import own_columns
 from metarec.data.ratings import Ratings
 
 SAME_GENRE = {"Children's": "Children", "(no genres listed)": ""}
@@ -82,7 +82,7 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
     Features(values=array([[ 0.5],
            [-0.5]]), names=['genre War'])
     """
-    own = {group: own_columns(ratings, group) for group in groups if group not in GROUPS}
+    own = {group: _own_columns(ratings, group) for group in groups if group not in GROUPS}
     unknown = [group for group, table in own.items() if table.empty]
     if unknown:
         raise ValueError(f"unknown feature group {unknown[0]!r}; choose from {', '.join(GROUPS)}")
@@ -96,6 +96,52 @@ def item_features(ratings: Ratings, groups: Sequence[str] = ("genres", "year")) 
     keeps_unit |= table.columns[varies].isin([name for added in own.values() for name in added])
     values = (values - values.mean(0)) / np.where(keeps_unit, 1, spread)
     return Features(values, [str(name) for name in table.columns[varies]])
+
+
+def with_features(ratings: Ratings, group: str, values: np.ndarray) -> Ratings:
+    """The same ratings, whose catalogue also carries numbers of your own about each item.
+
+    The way in for whatever was computed elsewhere, such as vectors of texts from an encoder: from
+    here on `group` is a group of `item_features`, and so of every method that takes groups.
+    Introduced in chapter 07.
+
+    Parameters
+    ----------
+    ratings : Ratings
+    group : str
+        A new name without spaces.
+    values : array of float, shape [items, features]
+        In the order of `ratings.items`. They are centred later and keep their unit: a column
+        of larger numbers weighs more.
+
+    Returns
+    -------
+    Ratings
+
+    Raises
+    ------
+    ValueError
+        When the name is taken or has a space, or the values are not one finite row an item.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"user": [1, 1], "item": [1, 2], "rating": [4, 2]})
+    >>> ratings = with_features(Ratings.from_table(table), "length", np.array([[1.5], [2.5]]))
+    >>> item_features(ratings, ["length"])
+    Features(values=array([[-0.5],
+           [ 0.5]]), names=['length 1'])
+    """
+    values = np.asarray(values, dtype=float)
+    if group in GROUPS or not _own_columns(ratings, group).empty or len(group.split()) != 1:
+        raise ValueError(f"{group!r} cannot name new features; pass one new word")
+    if values.ndim != 2 or len(values) != ratings.n_items or not np.isfinite(values).all():
+        raise ValueError(
+            f"values of shape {values.shape} are not one row of finite numbers for each of the "
+            f"{ratings.n_items} items"
+        )
+    names = [f"{group} {n + 1}" for n in range(values.shape[1])]
+    own = pd.DataFrame(values, ratings.items.index, names)
+    return dataclasses.replace(ratings, items=pd.concat([ratings.items, own], axis=1))
 
 
 def item_terms(ratings: Ratings, groups: Sequence[str] = ("genres", "titles", "people")) -> list:
@@ -172,6 +218,11 @@ def genre_table(ratings: Ratings) -> pd.DataFrame:
         for text in items["genres"].fillna("").astype(str)
     ]
     return _yes_or_no(lists, items.index, "genre ")
+
+
+def _own_columns(ratings: Ratings, group: str) -> pd.DataFrame:
+    """The columns that `with_features` added under this name; none when there are none."""
+    return ratings.items.filter(regex=rf"^{re.escape(group)} \d+$")
 
 
 def _year(ratings: Ratings) -> pd.DataFrame:

@@ -152,7 +152,7 @@ class Ratings:
             )
         return dataclasses.replace(self, table=self.table[rows])
 
-    def keep_users(self, ids: Sequence) -> Ratings:
+    def keep_users(self, ids: Sequence | np.ndarray) -> Ratings:
         """The ratings of some users, with a user table that lists only them.
 
         Parameters
@@ -224,13 +224,29 @@ class Ratings:
         surplus = np.bincount(self.positions()[1], values - values.mean(), minlength=self.n_items)
         return values.mean() + surplus / np.maximum(self.item_counts() + shrinkage, 1e-12)
 
-    def sha256(self) -> str:
+    def sha256(self, whole: bool = False) -> str:
         """Hash of the canonical table (ids, ratings and times, in order), for provenance.
+
+        Parameters
+        ----------
+        whole : bool
+            Of the exact ratings, the catalogue, the people and the scale: of all that a method can
+            learn from.
 
         Returns
         -------
         str
             64 hexadecimal digits.
         """
-        text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
-        return hashlib.sha256(text.encode()).hexdigest()
+        if not whole:
+            text = self.table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+            return hashlib.sha256(text.encode()).hexdigest()
+        digest = hashlib.sha256(repr((list(self.table), self.scale)).encode())
+        for _, column in self.table.items():
+            if pd.api.types.is_numeric_dtype(column):
+                digest.update(column.to_numpy("<f8" if column.dtype.kind == "f" else "<i8"))
+            else:
+                digest.update(column.to_csv(index=False, lineterminator="\n").encode())
+        for table in (self.items, self.users):
+            digest.update(table.to_csv(lineterminator="\n").encode())
+        return digest.hexdigest()

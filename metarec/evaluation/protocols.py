@@ -108,7 +108,7 @@ def new_items(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 
     -------
     Result
     """
-    return ranking(methods, classic.new_items(ratings, seed), "new items", classic.POSITIVE)
+    return ranking(methods, classic.new_items(ratings, seed), "new items", ratings.like_from)
 
 
 def next_item(methods: Mapping[str, Recommender], ratings: Ratings, seed: int = 0) -> Result:
@@ -142,7 +142,7 @@ def classic_top_n(methods: Mapping[str, Recommender], ratings: Ratings, seed: in
     -------
     Result
     """
-    return ranking(methods, classic.top_n(ratings, seed), "classic top-N", classic.POSITIVE)
+    return ranking(methods, classic.top_n(ratings, seed), "classic top-N", ratings.like_from)
 
 
 def classic_ratings(

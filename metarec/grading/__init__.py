@@ -1,8 +1,8 @@
 """The grader: marks a folder of submitted notebooks, and treats every one of them as hostile.
 
-A room of its own beside the three of the book. It is installed with the package, so that a lecturer
-has it after one `pip install`, and nothing else in `metarec` imports it: a reader who never grades
-never loads it. It knows no assignment; `make assignments` writes what it reads.
+A room of its own beside the three of the book. It is installed with the package; the two libraries
+that it needs besides are the extra `grading`. Nothing else in `metarec` imports it: a reader who
+never grades never loads it. It knows no assignment; `make assignments` writes what it reads.
 
 The parent process holds inputs and expected values. For every question a fresh child, in a sandbox
 where the machine allows one, gets the submitted code and the inputs of that question, and sends

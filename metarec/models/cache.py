@@ -1,20 +1,32 @@
-"""Fitted methods kept in the reader's cache folder, so that a question is answered at once."""
+"""Fitted methods kept in the reader's cache folder, so that a question is answered at once.
+
+The cache may save time; it never costs an answer, and never gives an old one: a fit is known by
+the data, the parameters, the code that it went through, and the libraries that this code calls.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib.metadata
+import inspect
 import json
+import os
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import numpy as np
 import platformdirs
 
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method
 
-M = TypeVar("M", bound=Method)
-FORMAT = 1  # raise it when a method learns something else from the same ratings
+M = TypeVar("M")
+PACKAGE = Path(__file__).parents[1]
+LIBRARIES = ("numpy", "scipy", "torch", "scikit-learn", "pandas")
+KEPT = 8  # fits of one class: each change of its code makes another
 
 
 def folder() -> Path:
@@ -30,14 +42,15 @@ def folder() -> Path:
 def fitted(method: M, ratings: Ratings) -> M:
     """The method fitted to the ratings, from the cache when it was fitted before.
 
-    The file's name is a hash of method, parameters, ratings and catalogue, so that another question
-    never gets an old answer. A damaged file is fitted anew; a folder that cannot be written gives a
-    warning and no cache.
+    The file's name is a hash of class and parameters, of all that the ratings tell, of the source
+    of `metarec.models`, `metarec.data` and the files of a class of your own, and of the versions of
+    libraries. A file that cannot be read is fitted anew, and a fit that cannot be written is not
+    kept: each with a warning.
 
     Parameters
     ----------
     method : Method
-        Unfitted.
+        Unfitted. An object of a class that is no `Method` is fitted each time.
     ratings : Ratings
 
     Returns
@@ -45,27 +58,91 @@ def fitted(method: M, ratings: Ratings) -> M:
     Method
         Fitted; the one passed in, or an equal one from the cache.
     """
-    asked = [FORMAT, type(method).__name__, method.get_params(), ratings]
-    key = json.dumps(asked, default=_about)
-    path = (
-        folder()
-        / f"{type(method).__name__}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
-    )
-    if path.is_file():
-        try:
-            return type(method).load(path)
-        except ValueError as error:
-            warnings.warn(f"{error} It is fitted anew.", stacklevel=2)
+    if not isinstance(method, Method):
+        return method.fit(ratings)  # type: ignore[attr-defined]
+    path: Path | None = None
+    troubles: list[str] = []
+    with _noting(troubles, "the cached fit is of no use ({}): it is fitted anew"):
+        path = _place(method, ratings)
+        if path.exists():
+            return type(method).load(path).set_params(**method.get_params(deep=False))
     method.fit(ratings)
-    try:
-        method.save(path)
-    except OSError as error:
-        warnings.warn(
-            f"the fit is not kept: {path.parent} cannot be written ({error.strerror})", stacklevel=2
-        )
+    if path is not None:
+        with _noting(troubles, "the fit is not kept ({})"):
+            _write(method, path)
+    if troubles:
+        warnings.warn("; ".join(troubles), stacklevel=2)
     return method
 
 
-def _about(ratings: Ratings) -> list[str]:
-    """What a method can learn from, another population too: the rows, and what their items are."""
-    return [ratings.sha256(), hashlib.sha256(ratings.items.to_csv().encode()).hexdigest()]
+def made_by(functions: Sequence[Callable], libraries: Sequence[str]) -> str:
+    """A hash that changes with the source of functions and with the versions of libraries.
+
+    Parameters
+    ----------
+    functions : sequence of functions
+    libraries : sequence of str
+        As pip names them; they are not imported.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    sources = [inspect.getsource(function) for function in functions]
+    return _short([*sources, *(importlib.metadata.version(name) for name in libraries)])
+
+
+@contextlib.contextmanager
+def _noting(troubles: list[str], form: str) -> Iterator[None]:
+    """Within it an error ends the step, and is noted: no answer may depend on the cache."""
+    try:
+        yield
+    except Exception as error:  # a full disk, a foreign file, a parameter that no file can hold, …
+        troubles.append(form.format(str(error) or type(error).__name__))
+
+
+def _place(method: Method, ratings: Ratings) -> Path:
+    kind = type(method)
+    parameters = json.dumps(method.get_params(deep=False), default=_known_by, sort_keys=True)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    versions = [importlib.metadata.version(name) for name in LIBRARIES]
+    key = [name, parameters, _known_by(ratings), *_sources(kind), *versions]
+    return folder() / f"{kind.__name__}-{_short(key)}.safetensors"
+
+
+def _known_by(value: Any) -> Any:
+    """What stands in the key for a parameter that JSON cannot hold."""
+    if isinstance(value, Ratings):
+        return ["ratings", value.name, value.sha256(whole=True)]
+    if isinstance(value, Path):
+        return ["path", str(value)]
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a parameter of type {type(value).__name__} cannot be told by its value")
+
+
+def _sources(kind: type) -> list[str]:
+    """Hashes of all files that the fit of a class may go through."""
+    rooms = [PACKAGE / "models", PACKAGE / "data"]
+    files = [path for room in rooms for path in room.rglob("*") if path.suffix in (".py", ".toml")]
+    own = {inspect.getsourcefile(one) for one in kind.__mro__ if one is not object}
+    files = sorted({*files, *(Path(str(path)) for path in own)})
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+
+
+def _write(method: Method, path: Path) -> None:
+    """Save a fit; the file appears when it is whole, and the oldest of its class give way."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        method.save(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    alike = path.parent.glob(f"{type(method).__name__}-*.safetensors")
+    for old in sorted(alike, key=lambda file: file.stat().st_mtime_ns)[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _short(parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -3,12 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from metarec.data import Ratings, assets, film_facts, shared_items
 from metarec.data.facts import COLUMNS, LISTS
-from metarec.data.titles import TitleIndex, names, parts, title_key
 
 
 @pytest.fixture(scope="session")
@@ -21,93 +18,6 @@ def catalogue(rows: dict) -> Ratings:
     items = pd.DataFrame(rows, index=["title", "year"]).T.astype({"year": "Int64"})
     table = pd.DataFrame({"user": 1, "item": items.index, "rating": 3.0})
     return Ratings.from_table(table, items, name="mine")
-
-
-# ---------------------------------------------------------------- titles
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Usual Suspects, The", "The Usual Suspects"),
-        ("Postino, Il", "Il Postino"),
-        ("Twelve Monkeys", "12 Monkeys"),
-        ("Amélie", "Amelie"),
-        ("Romeo + Juliet", "Romeo & Juliet"),
-        ("Rocky III", "Rocky 3"),
-        ("Kill Bill: Vol. 1", "Kill Bill: Volume 1"),
-        ("8 1/2", "8½"),
-        ("Jungle2Jungle", "Jungle 2 Jungle"),
-        ("Three Colors: Red", "Three Colours: Red"),
-        ("Schindler's List", "Schindler’s List"),
-        ("M*A*S*H", "MASH"),
-    ],
-)
-def test_spelling_does_not_matter(one, other):
-    assert title_key(one) == title_key(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("Rocky", "Rocky II"), ("Alien", "Aliens"), ("Malcolm X", "Malcolm 10"), ("A", "The")],
-)
-def test_what_matters_is_kept(one, other):
-    assert title_key(one) != title_key(other)
-
-
-@given(st.text(max_size=30))
-def test_a_key_is_its_own_key_and_any_text_has_one(title):
-    key = title_key(title)
-    assert key.isalnum() or key == ""
-    assert names(title) is not None
-    assert parts(title) is not None
-
-
-def test_names_in_brackets_count_as_names():
-    assert names("Road Warrior, The (Mad Max 2)") == ["Road Warrior, The", "Mad Max 2"]
-    assert names("Sunset Blvd. (a.k.a. Sunset Boulevard)")[1] == "Sunset Boulevard"
-    assert names("(500) Days of Summer")[0] == "Days of Summer"
-    assert names("...") == []
-
-
-def films(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["title", "year"], index=range(1, len(rows) + 1))
-
-
-def look_up(known: list[tuple], title: str, year: int, weight: list | None = None):
-    table = films(known)
-    index = TitleIndex(table, pd.Series(weight or 0, index=table.index))
-    return index.match(films([(title, year)])).get(1)
-
-
-def test_a_year_may_be_off_by_one_and_no_more():
-    assert look_up([("Alien", 1979)], "Alien", 1980).id == 1
-    assert look_up([("Alien", 1979)], "Alien", 1981) is None
-
-
-def test_the_nearest_year_wins_then_the_spelling_then_the_weight():
-    assert look_up([("Hamlet", 1990), ("Hamlet", 1991)], "Hamlet", 1991).id == 2
-    assert look_up([("Nine", 2009), ("9", 2009)], "9", 2009, weight=[9, 1]).id == 2
-    assert look_up([("Home", 2009), ("Home", 2009)], "Home", 2009, weight=[3, 9]).id == 2
-
-
-def test_parts_decide_only_when_one_film_fits():
-    saga = ("Star Wars: Episode V – The Empire Strikes Back", 1980)
-    assert look_up([saga], "Empire Strikes Back, The", 1980) == (1, "part")
-    assert (
-        look_up([saga, ("X: The Empire Strikes Back", 1980)], "Empire Strikes Back", 1980) is None
-    )
-
-
-def test_a_film_claimed_by_its_title_is_not_given_away_by_a_part():
-    index = TitleIndex(films([("Watchmen", 2009)]), pd.Series(0, index=[1]))
-    asked = films([("Watchmen: Tales of the Black Freighter", 2009), ("Watchmen", 2009)])
-    assert index.match(asked) == {2: (1, "title")}
-
-
-def test_films_without_title_or_year_are_left_out():
-    table = pd.DataFrame({"title": ["Big", None], "year": pd.array([None, 1988], "Int64")})
-    assert TitleIndex(table, pd.Series(0, index=table.index)).match(table) == {}
 
 
 # ---------------------------------------------------------------- the join
@@ -193,10 +103,10 @@ def test_a_damaged_table_is_refused(tmp_path, monkeypatch):
 
     path = tmp_path / "film_facts" / "films.csv.gz"
     path.parent.mkdir()
-    content = bytearray((assets.REPOSITORY_DATA / "film_facts" / "films.csv.gz").read_bytes())
+    content = bytearray((assets.data_folder() / "film_facts" / "films.csv.gz").read_bytes())
     content[5000] ^= 1
     path.write_bytes(content)
-    monkeypatch.setattr(assets, "REPOSITORY_DATA", tmp_path)
+    monkeypatch.setattr(assets, "data_folder", lambda: tmp_path)
     facts._wikidata.cache_clear()
     with pytest.raises(assets.AssetError, match=r"films.csv.gz is damaged.*; restore the file"):
         film_facts(catalogue({"a": ("Fargo", 1996)}))

@@ -169,6 +169,32 @@ def test_the_hash_follows_the_content_and_not_the_name():
     assert ratings.sha256() != Ratings.from_table(table(rating=[5, 3, 5])).sha256()
 
 
+def test_the_whole_hash_follows_the_people_the_catalogue_and_the_scale_too():
+    items = pd.DataFrame({"genres": "War"}, index=[10, 20])
+    users = pd.DataFrame({"age": 30}, index=[1, 2])
+    plain = Ratings.from_table(table())
+    others = [
+        Ratings.from_table(table(), items),
+        Ratings.from_table(table(), users=users),
+        Ratings.from_table(table(), scale=(0, 5)),
+        Ratings.from_table(table(rating=[5 - 1e-9, 3, 4])),
+    ]
+    assert {other.sha256() for other in others} == {plain.sha256()}
+    assert len({other.sha256(whole=True) for other in [plain, *others]}) == 5
+
+
+@pytest.mark.parametrize("column", ["user", "item", "rating", "timestamp"])
+def test_both_hashes_follow_every_column_whatever_the_ids(column):
+    for ids in ("numbers", "texts"):
+        one = table() if ids == "numbers" else table(user=["a", "a", "b"], item=["c", "d", "c"])
+        other = one.iloc[[0, 2]].reset_index(drop=True)
+        other[column] = other[column].to_numpy()[::-1]
+        first, second = Ratings.from_table(one.iloc[[0, 2]]), Ratings.from_table(other)
+        for whole in (False, True):
+            changed = first.sha256(whole) != second.sha256(whole)
+            assert changed == (column != "item"), (ids, whole)  # both rated the same item
+
+
 @given(
     st.lists(
         st.tuples(

@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["asset_list", "assets", "csv", "files", "movielens", "shop", "simulated"]
+    __name__, submodules=["assets", "csv", "files", "movielens", "shop", "simulated"]
 )

@@ -1,8 +1,9 @@
 """Where the data and the pretrained models are: found, checked, never downloaded.
 
 pip installs them (`requirements-assets.txt`); this module looks them up, in the folder that the
-environment variable METAREC_ASSETS names, then among the installed packages. It imports none of
-those packages and writes nothing. Introduced in chapter 01.
+environment variable METAREC_ASSETS names, then among the installed packages. What may be passed on
+lies in `data/` of the repository, and inside the package where pip has installed it. No package of
+an asset is imported, and nothing is written. Introduced in chapter 01.
 """
 
 from __future__ import annotations
@@ -12,14 +13,96 @@ import functools
 import hashlib
 import importlib.metadata
 import os
+import tomllib
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from metarec.data.sources.asset_list import ASSETS, CLONE, INSTALL, OFFICIAL, Asset
-
 VARIABLE = "METAREC_ASSETS"
-REINSTALL = INSTALL.replace("install", "install --force-reinstall", 1)
-REPOSITORY_DATA = Path(__file__).resolve().parents[3] / "data"
+PACKAGE = Path(__file__).resolve().parents[2]
+SHIPPED = PACKAGE / "shipped"  # in a wheel: what pyproject.toml takes along
+
+
+def installed() -> bool:
+    """Whether this is a copy that pip has installed, and no clone of the repository.
+
+    Returns
+    -------
+    bool
+    """
+    return not (PACKAGE.parent / "pyproject.toml").is_file()
+
+
+def data_folder() -> Path:
+    """Where the data are that come with the code: inside an installed package, else in the clone.
+
+    Returns
+    -------
+    Path
+    """
+    return SHIPPED if installed() else PACKAGE.parent / "data"
+
+
+def own_remedy() -> str:
+    """What to do when a file that comes with the code is missing or damaged.
+
+    Returns
+    -------
+    str
+    """
+    if not installed():
+        return "restore the file from the repository: git checkout -- data"
+    return (
+        "install metarec again, from where you have it: "
+        "python -m pip install --force-reinstall --no-deps FOLDER_OR_ADDRESS"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Asset:
+    """One thing that the book needs: its files, where they may be, and how to get them."""
+
+    what: str
+    chapters: str
+    folder: str  # below site-packages, below METAREC_ASSETS, or below `data_folder()`
+    files: Mapping[str, tuple[int, str]]  # name: size in bytes, sha256
+    package: str | None = None  # None: it comes with the code
+    version: str = ""
+    elsewhere: tuple[str, ...] = ()  # other places below METAREC_ASSETS
+    single_file: bool = False  # `find` gives the file, not its folder
+    official: Mapping[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def remedy(self) -> str:
+        """What to do when it is missing."""
+        if self.package is None:
+            return own_remedy()
+        return f"run: {self.install()}  (it brings {self.package}=={self.version})"
+
+    def install(self, again: bool = False) -> str:
+        """The command that installs the package that brings it.
+
+        Parameters
+        ----------
+        again : bool
+            Though it is installed already.
+
+        Returns
+        -------
+        str
+        """
+        what = "--require-hashes -r requirements-assets.txt"
+        if installed():  # there is no list; `find` compares the hashes of the files all the same
+            what = f"{self.package}=={self.version}"
+        return f"python -m pip install {'--force-reinstall ' * again}--no-deps {what}"
+
+
+def _listed() -> dict[str, Asset]:
+    text = (Path(__file__).with_name("asset_list.toml")).read_text(encoding="utf-8")
+    return {name: Asset(**entry) for name, entry in tomllib.loads(text).items()}
+
+
+ASSETS = _listed()
 
 
 class AssetError(RuntimeError):
@@ -112,7 +195,7 @@ def _status(name: str, asset: Asset, verify: bool) -> Status:
         path = str(find(name, verify))
     except AssetError as error:
         problem, remedy = error.problem, error.remedy
-    version = _installed_version(asset) if asset.package else "in the repository"
+    version = _installed_version(asset.package) if asset.package else "comes with the code"
     return Status(name, asset.what, version, path, not problem, problem, remedy, asset.chapters)
 
 
@@ -122,9 +205,9 @@ def _asset(name: str) -> Asset:
     return ASSETS[name]
 
 
-def _installed_version(asset: Asset) -> str:
+def _installed_version(package: str) -> str:
     try:
-        return importlib.metadata.version(asset.package)
+        return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return ""
 
@@ -139,15 +222,16 @@ def _named_place(asset: Asset) -> Path | None:
         problem = f"{VARIABLE} names {root}, which is not a folder"
         raise AssetError(problem, "correct it or unset it")
     for place in (root / relative for relative in (asset.folder, *asset.elsewhere)):
-        if place.is_file() or any((place / name).exists() for name in _known_files(asset)):
+        known = (*asset.files, *asset.official)
+        if place.is_file() or any((place / name).exists() for name in known):
             return place
     return None
 
 
 def _own_place(asset: Asset) -> Path | None:
-    """The asset among the installed packages or in the repository."""
+    """The asset among the installed packages or with the code."""
     if asset.package is None:
-        place = REPOSITORY_DATA / asset.folder
+        place = data_folder() / asset.folder
         return place if place.is_dir() else None
     try:
         distribution = importlib.metadata.distribution(asset.package)
@@ -157,16 +241,11 @@ def _own_place(asset: Asset) -> Path | None:
     return place if place.is_dir() else None
 
 
-def _known_files(asset: Asset) -> list[str]:
-    official = list(OFFICIAL) if asset.package == "recbole" else []
-    return [*asset.files, *official]
-
-
 def _check_place(asset: Asset, place: Path, verify: bool) -> None:
     if place.is_file():
         return _check_archive(asset, place)
-    official = asset.package == "recbole" and (place / "u.data").exists()
-    for name, (size, sha256) in (OFFICIAL if official else asset.files).items():
+    official = any((place / name).exists() for name in asset.official)
+    for name, (size, sha256) in (asset.official if official else asset.files).items():
         _check_file(asset, place / name, size, sha256 if verify else None)
     return None
 
@@ -196,11 +275,11 @@ def repair(asset: Asset, path: Path) -> str:
     str
     """
     if asset.package is None:
-        return CLONE
+        return own_remedy()
     folder = os.environ.get(VARIABLE, "").strip()
     if folder and path.is_relative_to(Path(folder).expanduser()):
-        return f"replace it, or unset {VARIABLE} and run: {INSTALL}"
-    return f"run: {REINSTALL}"
+        return f"replace it, or unset {VARIABLE} and run: {asset.install()}"
+    return f"run: {asset.install(again=True)}"
 
 
 def _check_archive(asset: Asset, path: Path) -> None:

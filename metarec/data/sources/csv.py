@@ -85,10 +85,10 @@ def read_csv(
     Ratings(mine: 3 ratings on 1..5, 2 users, 2 items, density 75.0 %, no timestamps)
     """
     _check_choices(time_unit, duplicates)
-    wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp}
+    wanted = {"user": user, "item": item, "rating": rating}
     headless = isinstance(user, int)
-    if timestamp is None or (headless and not isinstance(timestamp, int)):
-        del wanted["timestamp"]
+    if timestamp is not None and (isinstance(timestamp, int) or not headless):
+        wanted["timestamp"] = timestamp
     text, first_line = _first_line(decode(read_bytes(path), encoding, path), path)
     table = _columns_of(text, wanted, headless, sep, path)
     if duplicates != "error":
@@ -104,7 +104,8 @@ def read_csv(
 
 def _first_line(text: str, path: object) -> tuple[str, int]:
     """The text from its first line that is not blank, and the number of that line."""
-    blank = re.match(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*", text)[0]
+    found = re.match(r"(?:[^\S\r\n]*(?:\r\n|\r|\n))*", text)
+    blank = found[0] if found else ""
     if not text[len(blank) :].strip():
         raise ValueError(f"{path} is empty; pass a file with at least one rating")
     return text[len(blank) :], 1 + len(re.findall(r"\r\n|\r|\n", blank))

@@ -6,9 +6,8 @@ source gives them, titles without the year, genres separated by `|`, "" where no
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,9 +20,9 @@ from metarec.data.sources.files import Folder, decode, located, parse
 
 __all__ = ["movielens_100k", "movielens_2016", "read_csv", "read_movielens"]
 
-CANONICAL = {  # fingerprints of the finished tables, whatever the source
-    "MovieLens-100K": "590bb0f1a95031fa7104feb4c6db5e2f1a9a7d4864cf64c1774445aabea64742",
-    "MovieLens-2016": "9ab48dd6de01544928339b6d30131f86487946152f720d0fe8f950a910cd7814",
+CANONICAL = {  # sha256(whole=True), whatever the source
+    "MovieLens-100K": "04e704494e39a436cb0ca05f42dfa7e58061683b3cac213aedee2395241fd72c",
+    "MovieLens-2016": "d1d39fb7eaf9510959f5c80056286682aaeb695557798be75d8d2caa32104354",
 }
 # fmt: off
 GENRES = [  # the order of the flags in u.item
@@ -192,7 +191,7 @@ RELEASES: dict[str, Callable[[Folder], Ratings]] = {
 def _table(
     folder: Folder,
     name: str,
-    names: list[str] | None = None,
+    names: Sequence[str] | None = None,
     encoding: str | None = None,
     **options: object,
 ) -> pd.DataFrame:
@@ -243,25 +242,6 @@ def _canonical_items(items: pd.DataFrame) -> pd.DataFrame:
     return table.set_index(pd.Index(items["item"], name="item"))
 
 
-def fingerprint(ratings: Ratings) -> str:
-    """SHA-256 over the ratings, the items and the users, in order.
-
-    Parameters
-    ----------
-    ratings : Ratings
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256()
-    digest.update(ratings.table.to_numpy("<f8").tobytes())
-    for table in (ratings.items, ratings.users):
-        digest.update(table.to_csv(lineterminator="\n").encode())
-    return digest.hexdigest()
-
-
 def _expected(read: Callable[[], Ratings], asset: str, place: Path) -> Ratings:
     """Read a data set that the book quotes numbers of, and refuse it when it differs."""
     remedy = assets.repair(assets.ASSETS[asset], place)
@@ -269,8 +249,8 @@ def _expected(read: Callable[[], Ratings], asset: str, place: Path) -> Ratings:
         ratings = read()
     except (ValueError, FileNotFoundError) as error:
         raise assets.AssetError(f"{place} cannot be read: {error}", remedy) from error
-    found = fingerprint(ratings)
+    found = ratings.sha256(whole=True)
     if found != CANONICAL[ratings.name]:
-        problem = f"{place} is not {ratings.name} as published (fingerprint {found[:12]})"
+        problem = f"{place} is not {ratings.name} as published (sha256 {found[:12]})"
         raise assets.AssetError(problem, remedy)
     return ratings

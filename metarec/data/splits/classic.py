@@ -16,8 +16,6 @@ from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.few_shot import SEED, first_fifth, people
 
-POSITIVE = 4.0  # a rating from here on counts as liked
-
 
 class Holdout(NamedTuple):
     """Training ratings and the episodes to be judged on."""
@@ -26,24 +24,32 @@ class Holdout(NamedTuple):
     test: Episodes
 
 
-def new_items(ratings: Ratings, seed: int = SEED) -> Holdout:
+def new_items(ratings: Ratings, seed: int = SEED, at_least: float | None = None) -> Holdout:
     """Protocol 2: rank items that nobody has rated.
 
-    A fifth of the items with at least 5 positive ratings is held out whole. Each user who likes
-    one of them shows all ratings of other items and ranks the held-out items.
+    A fifth of the items with at least 5 likes is held out whole. Each user who likes one of them
+    shows all ratings of other items and ranks the held-out items.
 
     Parameters
     ----------
     ratings : Ratings
     seed : int
+    at_least : float, optional
+        The least rating that is a like; if not given, `ratings.like_from`: 4 on a scale of 1 to 5.
 
     Returns
     -------
     Holdout
-        Query: the held-out items; relevance 1 where the user's rating is at least 4.
+        Query: the held-out items; relevance 1 where the user likes one.
+
+    Raises
+    ------
+    ValueError
+        When fewer than 5 items have 5 likes.
     """
-    liked = ratings.table[ratings.table["rating"] >= POSITIVE]
-    held = first_fifth(liked["item"].value_counts(), 5, seed)
+    rows, said = _likes(ratings, at_least)
+    liked = ratings.table[rows]
+    held = first_fifth(liked["item"].value_counts(), 5, seed, "likes", said)
     train = ratings.keep(~ratings.table["item"].isin(held))
     relevant = liked[liked["item"].isin(held)]
     asked = np.flatnonzero(ratings.items.index.isin(held))
@@ -110,37 +116,51 @@ def rating_folds(ratings: Ratings, n_folds: int = 5, seed: int = SEED) -> Iterat
         yield Holdout(train, _with_history(train, asked))
 
 
-def top_n(ratings: Ratings, seed: int = SEED) -> Holdout:
-    """Protocol 7: a fifth of the positive rows, ranked among all that the user has not liked yet.
+def top_n(ratings: Ratings, seed: int = SEED, at_least: float | None = None) -> Holdout:
+    """Protocol 7: a fifth of the likes, ranked among all that the user has not liked yet.
 
     Parameters
     ----------
     ratings : Ratings
     seed : int
+    at_least : float, optional
+        The least rating that is a like; if not given, `ratings.like_from`: 4 on a scale of 1 to 5.
 
     Returns
     -------
     Holdout
-        Query: the catalogue without the user's training positives.
+        Query: the catalogue without what the user likes in training.
 
     Raises
     ------
     ValueError
-        When fewer than 5 ratings are positive.
+        When there are fewer than 5 likes.
     """
-    positive = np.flatnonzero(ratings.table["rating"] >= POSITIVE)
-    if len(positive) < 5:
-        raise ValueError(
-            f"{ratings.name} has {len(positive)} ratings of at least {POSITIVE:g}; 5 are needed"
-        )
+    rows, said = _likes(ratings, at_least)
+    liked = np.flatnonzero(rows)
+    if len(liked) < 5:
+        raise ValueError(f"5 likes are needed; {said}")
     held = np.zeros(len(ratings), dtype=bool)
-    held[np.random.default_rng(seed).permutation(positive)[: len(positive) // 5]] = True
+    held[np.random.default_rng(seed).permutation(liked)[: len(liked) // 5]] = True
     train = ratings.keep(~held)
-    likes = train.keep(train.table["rating"] >= POSITIVE)
+    likes = train.keep(rows[~held])
     test = _rank(
         train, ratings.table[held], np.arange(ratings.n_items), unseen_only=True, seen=likes
     )
     return Holdout(train, test)
+
+
+def _likes(ratings: Ratings, at_least: float | None) -> tuple[np.ndarray, str]:
+    """Which rows are likes, and what to say where these are too few."""
+    least = ratings.like_from if at_least is None else at_least
+    rows = (ratings.table["rating"] >= least).to_numpy()
+    low, high = ratings.scale
+    said = (
+        f"{rows.sum()} of the {len(ratings)} ratings of {ratings.name} are likes, "
+        f"{least:g} or more on the scale {low:g}..{high:g}: pass at_least=, the least rating "
+        "that is a like, or more data"
+    )
+    return rows, said
 
 
 def _with_history(train: Ratings, asked: dict) -> Episodes:

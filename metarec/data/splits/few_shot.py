@@ -126,11 +126,11 @@ class Populations(NamedTuple):
         Returns
         -------
         Ratings
-            Source users are renumbered behind the target's largest id; timestamps are kept.
+            Source users are renumbered behind the target's largest id; where ids are texts, a word
+            in front keeps the populations apart. Timestamps are kept.
         """
         target = self.target_train(n_users)
-        offset = int(self.target.train.users.index.max())
-        source = self.source.table.assign(user=self.source.table["user"] + offset)
+        source = self.source.table.assign(user=self._renamed(self.source.table["user"]))
         table = pd.concat([target.table, source], ignore_index=True)
         scale = (
             min(target.scale[0], self.source.scale[0]),
@@ -139,6 +139,18 @@ class Populations(NamedTuple):
         return Ratings.from_table(
             table, target.items, scale=scale, name=f"{self.source.name} + {target.name}"
         )
+
+    def _renamed(self, users: pd.Series) -> pd.Series:
+        """Ids for the source's users that nobody of the target has."""
+        train, *held = self.target
+        taken = train.users.index
+        if all(pd.api.types.is_integer_dtype(ids) for ids in (users, taken)):
+            return users + (int(taken.max()) + max(0, 1 - int(users.min())))
+        everybody = [taken, *(task.ratings.users.index for task in held)]
+        word = "source "
+        while any(ids.astype(str).str.startswith(word).any() for ids in everybody):
+            word += "source "
+        return word + users.astype(str)
 
 
 def newcomers(ratings: Ratings, min_ratings: int = 30, seed: int = SEED) -> Newcomers:
@@ -239,20 +251,26 @@ def permuted(ids: pd.Index, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(np.sort(ids.to_numpy()))
 
 
-def first_fifth(counts: pd.Series, at_least: int, seed: int) -> np.ndarray:
-    """A random fifth of the ids that are counted often enough."""
-    eligible = permuted(counts.index[counts >= at_least], seed)
+def first_fifth(
+    counts: pd.Series,
+    often: int,
+    seed: int,
+    what: str = "ratings",
+    remedy: str = "pass more data",
+) -> np.ndarray:
+    """A random fifth of the items that are counted often enough."""
+    eligible = permuted(counts.index[counts >= often], seed)
     if len(eligible) < 5:
         raise ValueError(
-            f"{len(eligible)} items have {at_least} ratings of the kind needed; "
-            "5 such items are needed: pass more data"
+            f"{len(eligible)} items have {often} {what}; 5 such items are needed: {remedy}"
         )
     return eligible[: len(eligible) // 5]
 
 
 def _generator(seed: int, draw: int, user: int | str) -> np.random.Generator:
     number = user if isinstance(user, (int, np.integer)) else zlib.crc32(str(user).encode())
-    return np.random.default_rng([seed, draw, int(number)])
+    below = [1] if number < 0 else []  # a seed holds no sign
+    return np.random.default_rng([seed, draw, abs(int(number)), *below])
 
 
 def people(ratings: Ratings) -> Iterator[tuple[int | str, np.ndarray, np.ndarray]]:

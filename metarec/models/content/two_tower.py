@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import scipy.sparse
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
@@ -162,7 +162,7 @@ class TwoTower(RankingMethod):
 
         from metarec.models.optim import seeded, warm_up_then_cosine
 
-        device = pick(self.device)
+        device = pick_device(self.device)
         users, items = _examples(likes)
         c = torch.tensor(content, device=device)
         sums = torch.tensor(likes @ content, device=device).float()  # over what a person likes

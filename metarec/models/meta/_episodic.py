@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.splits.few_shot import POOL
 from metarec.models.base import Method
@@ -80,7 +80,7 @@ class EpisodicMethod(Method):
         return tuple(torch.tensor(array, device=self._place()) for array in arrays)
 
     def _place(self) -> str:
-        place = pick(self.device)
+        place = pick_device(self.device)
         return "cpu" if place == "mps" else place
 
     def _check(self, *positive: str) -> None:

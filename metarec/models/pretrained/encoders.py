@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["encode"]
 
-FORMAT = 1  # raise it when the same texts would give other vectors
+LIBRARIES = ("numpy", "torch", "transformers")  # which decide what a network gives
 
 
 def encode(
@@ -84,7 +84,8 @@ def encode(
         )
     folder = pretrained.locate(model)
     pooling = pooling or pretrained.pooling_of(folder)
-    asked = json.dumps([FORMAT, pretrained.digest(folder), pooling, layer, texts])
+    made_by = cache.made_by((_encode, pool, tokens), LIBRARIES)
+    asked = json.dumps([made_by, pretrained.digest(folder), pooling, layer, texts])
     name = hashlib.sha256(asked.encode()).hexdigest()[:24]
     path = cache.folder() / "vectors" / f"{name}.safetensors"
     if (kept := _read(path)) is not None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.sources import assets
 from metarec.models import cache
 
@@ -30,7 +30,6 @@ with warnings.catch_warnings():  # in a notebook tqdm advises widgets, which the
     import tqdm.auto  # noqa: F401  (transformers and gguf import it)
 
 ASSETS = ("encoder", "language-model")
-FORMAT = 1  # raise it when a GGUF file would be unpacked to something else
 KINDS = (".safetensors", ".json", ".jinja", ".model", ".txt")
 POOLING = "1_Pooling/config.json"  # where Sentence-BERT's makers say how tokens become one vector
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
@@ -109,7 +108,7 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
         raise _no_model(folder, f"it has no weights for {missing[0]}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return Pretrained(network.float().eval().to(pick(device)), tokenizer, folder)
+    return Pretrained(network.float().eval().to(pick_device(device)), tokenizer, folder)
 
 
 def locate(model: str | Path) -> Path:
@@ -182,7 +181,8 @@ def _unpacked(gguf: Path) -> Path:
     processes that ask at once one unpacks and the others wait; a folder appears when it is whole,
     and a damaged one is made anew.
     """
-    folder = cache.folder() / "pretrained" / f"{gguf.stem}-{_file_digest(gguf)[:16]}-{FORMAT}"
+    made_by = cache.made_by((_unpack, _read_once), ("gguf", "torch", "transformers"))
+    folder = cache.folder() / "pretrained" / f"{gguf.stem}-{_file_digest(gguf)[:16]}-{made_by}"
     if _whole(folder):
         return folder
     part = folder.with_name(folder.name + ".part")  # what an interrupted call has left, or nothing

@@ -11,7 +11,7 @@ import torch
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
-from metarec.data.device import pick
+from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.models.base import Method, with_unseen
@@ -86,7 +86,7 @@ class SequenceTransformer(Method):
             inputs, targets = self._task(shuffled(ratings, generator), generator)
             batches = self._batches(generator.permutation(len(inputs)))
             total, guessed = 0.0, 0
-            with seeded(self.seed * 10_007 + epoch + 1, pick(self.device)):
+            with seeded(self.seed * 10_007 + epoch + 1, pick_device(self.device)):
                 for step, batch in enumerate(batches):
                     progress = (epoch + step / len(batches)) / self.n_epochs
                     optimizer.param_groups[0]["lr"] = self.lr * warm_up_then_cosine(progress)
@@ -188,7 +188,7 @@ class SequenceTransformer(Method):
             network = ItemTransformer(n_tokens, *shape)
         if hasattr(self, "weights_"):
             vector_to_parameters(torch.tensor(self.weights_), network.parameters())
-        return network.to(pick(self.device)).eval()
+        return network.to(pick_device(self.device)).eval()
 
     def _check(self, ratings: Ratings) -> None:
         if not ratings.has_timestamps:

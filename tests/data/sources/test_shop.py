@@ -97,7 +97,7 @@ def test_a_damaged_file_is_refused(tmp_path, monkeypatch):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     target = tmp_path / "products.csv"
     target.write_bytes(target.read_bytes().replace(b"tent", b"tint"))  # the same size
-    monkeypatch.setattr(assets, "REPOSITORY_DATA", tmp_path.parent)
+    monkeypatch.setattr(assets, "data_folder", lambda: tmp_path.parent)
     moved = dataclasses.replace(assets.ASSETS["shop"], folder=tmp_path.name)
     monkeypatch.setitem(assets.ASSETS, "shop", moved)
     with pytest.raises(assets.AssetError, match=r"git checkout -- data"):

@@ -1,8 +1,12 @@
 """The splits are those of the book (check values), and no test rating reaches training."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metarec.data import (
     Ratings,
@@ -185,8 +189,14 @@ def few(n_rows: int, **changes) -> Ratings:
             "min_ratings 20 leaves no query after 20 supports; pass more",
         ),
         (lambda: both_new(few(9)), "0 items have 5 ratings"),
-        (lambda: new_items(few(9)), "0 items have 5 ratings of the kind needed"),
-        (lambda: top_n(few(9)), "few has 0 ratings of at least 4; 5 are needed"),
+        (
+            lambda: new_items(few(9)),
+            "0 items have 5 likes; 5 such items are needed: 0 of the 9",
+        ),
+        (
+            lambda: top_n(few(9)),
+            "5 likes are needed; 0 of the 9 ratings of few are likes, 4",
+        ),
         (lambda: next_item(few(9)), "few has no timestamps; the next item needs an order of time"),
         (lambda: next_item(few(9, timestamp=1)), "no user of few has two ratings"),
         (lambda: list(rating_folds(few(3))), "n_folds 5 is not between 2 and the 3 ratings"),
@@ -208,5 +218,111 @@ def test_order_of_time_needs_timestamps_and_a_known_name(made_up):
         newcomers(timeless).test.episodes(order="time")
 
 
-def test_positive_means_four_stars():
-    assert splits.classic.POSITIVE == 4
+# ---------------------------------------------------------------- any scale, any ids
+
+SCALES = [(1, 5), (0.5, 5), (0, 1), (0, 100), (1, 10), (-10, 10)]
+
+
+def on_scale(ratings: Ratings, low: float, high: float) -> Ratings:
+    """The same opinions of 1..5 on another scale; on 0/1 a 4 and a 5 are a 1."""
+    stars = ratings.table["rating"]
+    values = (stars >= 4) if (low, high) == (0, 1) else low + (stars - 1) / 4 * (high - low)
+    table = ratings.table.assign(rating=values.astype(float))
+    return dataclasses.replace(ratings, table=table, scale=(float(low), float(high)))
+
+
+def same(one, other) -> None:
+    """Two ranking tasks ask the same of the same people."""
+    pd.testing.assert_index_equal(one.train.table.index, other.train.table.index)
+    for part in ("users", "query_items", "query_ratings", "query_mask", "support_items"):
+        np.testing.assert_array_equal(getattr(one.test, part), getattr(other.test, part))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("split", [new_items, top_n])
+def test_likes_are_the_same_on_every_scale(made_up, split, scale):
+    same(split(on_scale(made_up, *scale)), split(made_up))
+
+
+@pytest.mark.parametrize("split", [new_items, top_n])
+def test_the_caller_may_say_what_a_like_is(made_up, split):
+    same(split(made_up, at_least=3.5), split(made_up))
+    threes = split(made_up, at_least=3)
+    assert threes.test.query_ratings.sum() > split(made_up).test.query_ratings.sum()
+    by_scale = split(made_up, at_least=0).test
+    assert by_scale.query_ratings.sum() > threes.test.query_ratings.sum()
+
+
+@pytest.mark.parametrize("split", [new_items, top_n])
+def test_the_remedy_for_too_few_likes_works(made_up, split):
+    wide = dataclasses.replace(made_up, scale=(-50.0, 50.0))  # nobody is so fond of anything
+    with pytest.raises(ValueError, match=r"0 of the 2400 ratings of made up are likes, 25 or more"):
+        split(wide)
+    same(split(wide, at_least=4), split(made_up))
+
+
+IDS = {
+    "as they are": lambda ids: ids,
+    "below zero": lambda ids: -ids,
+    "around zero": lambda ids: ids - 30,
+    "large": lambda ids: ids + 10**14,
+    "texts": lambda ids: "u" + ids.astype(str),
+    "texts that look like numbers": lambda ids: "0" + ids.astype(str),
+    "texts that look like ours": lambda ids: "source " + ids.astype(str),
+}
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_people_may_be_called_anything(made_up, kind):
+    table = made_up.table.assign(user=IDS[kind](made_up.table["user"]))
+    split = newcomers(Ratings.from_table(table, made_up.items))
+    first, second = (split.test.episodes(draw) for draw in (0, 1))
+    assert len(first) == 12
+    assert not np.array_equal(first.support_items, second.support_items)
+    np.testing.assert_array_equal(first.support_items, split.test.episodes(0).support_items)
+
+
+def test_a_person_and_its_negative_get_draws_of_their_own(made_up):
+    both = pd.concat([made_up.table, made_up.table.assign(user=-made_up.table["user"])])
+    ratings = Ratings.from_table(both.reset_index(drop=True), made_up.items)
+    task = splits.Task(ratings, np.array([]))
+    episodes = task.episodes()
+    rows = dict(zip(episodes.users.tolist(), episodes.support_items.tolist(), strict=True))
+    assert all(rows[user] != rows[-user] for user in range(1, 61))
+
+
+NUMBERS = st.integers(-(10**9), 10**9)
+NAMES = st.builds(
+    "{}{}".format, st.sampled_from(["", "source ", "source source ", "u-"]), st.integers(-9, 99)
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(NUMBERS, min_size=12, unique=True) | st.lists(NAMES, min_size=12, unique=True),
+    st.lists(NUMBERS, min_size=3, unique=True) | st.lists(NAMES, min_size=3, unique=True),
+)
+def test_no_two_people_of_two_populations_become_one(target_ids, source_ids):
+    def rated(ids, n):
+        return pd.DataFrame(
+            [(user, item, 1.0 + item % 5) for user in ids for item in range(n)],
+            columns=["user", "item", "rating"],
+        )
+
+    target = Ratings.from_table(rated(target_ids, 25), name="target")
+    source = Ratings.from_table(rated(source_ids, 2), name="source")
+    split = splits.few_shot.Populations(source, newcomers(target, min_ratings=21))
+    pooled = split.pooled()
+    assert pooled.n_users == split.target.train.n_users + source.n_users
+    held = {str(user) for task in split.target[1:] for user in task.ratings.users.index}
+    own = {str(user) for user in split.target.train.users.index}
+    assert own <= {str(user) for user in pooled.users.index}
+    if not pd.api.types.is_integer_dtype(pooled.table["user"]):
+        assert not held & {str(user) for user in pooled.users.index}
+
+
+def test_numbers_are_counted_on_as_ever(ml100k, ml2016):
+    split = another_population(ml100k, ml2016)
+    pooled = split.pooled(5).table["user"].to_numpy()[-len(split.source) :]
+    last = split.target.train.users.index.max()
+    np.testing.assert_array_equal(pooled, split.source.table["user"] + last)

@@ -236,17 +236,28 @@ def test_a_damaged_unpacked_model_is_made_anew(home, gguf, monkeypatch, harm):
 
 
 def test_an_interrupted_unpacking_leaves_nothing_that_counts(home, gguf, monkeypatch):
-    def interrupted(_, folder):
-        pretend(folder)
-        raise KeyboardInterrupt
+    interrupted = [True]
 
-    monkeypatch.setattr(pretrained, "_unpack", interrupted)
+    def unpack(_, folder):
+        pretend(folder)
+        if interrupted:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretrained, "_unpack", unpack)
     with pytest.raises(KeyboardInterrupt):
         pretrained.locate(gguf)
-    assert not [p for p in (home / "pretrained").glob("small-*-1") if p.is_dir()]
-    monkeypatch.setattr(pretrained, "_unpack", lambda _, folder: pretend(folder))
+    folders = [p for p in (home / "pretrained").glob("small-*") if p.is_dir()]
+    assert [p.suffix for p in folders] == [".part"]
+    interrupted.clear()
     assert pretrained.locate(gguf).is_dir()
     assert not list((home / "pretrained").glob("*.part"))
+
+
+def test_other_code_that_unpacks_makes_another_folder(home, gguf, monkeypatch):
+    monkeypatch.setattr(pretrained, "_unpack", lambda _, folder: pretend(folder))
+    first = pretrained.locate(gguf)
+    monkeypatch.setattr(pretrained, "_unpack", lambda _, folder: pretend(folder) and None)
+    assert pretrained.locate(gguf) != first
 
 
 def test_another_file_of_the_same_name_is_another_model(home, gguf, monkeypatch):
