@@ -21,7 +21,7 @@ def check_method(method: Any, ratings: Ratings | None = None, excused: Iterable[
     method : Method, or an object with `fit` and `predict`
         Unfitted; it is copied, not changed. Small sizes make this quick.
     ratings : Ratings, optional
-        Those of `made_up` if not given. At least ten people need thirty ratings.
+        Made up if not given. At least ten people need thirty ratings.
     excused : iterable of str
         Names of checks, see `checks`, that this method need not pass.
 

@@ -23,12 +23,12 @@ SMALL = {
     "batch_size": 64,
     "dim": 8,
     "n_choices": 4,
-    "n_epochs": 5,
+    "n_epochs": 2,
     "n_factors": 3,
     "n_folds": 2,
-    "n_outer": 5,
-    "n_steps": 5,
-    "n_sweeps": 5,
+    "n_outer": 2,
+    "n_steps": 3,
+    "n_sweeps": 3,
     "width": 8,
     "window": 10,
 }
@@ -51,7 +51,7 @@ def small(kind: type, **settings: Any) -> Any:
     --------
     >>> from metarec.models import ALS
     >>> small(ALS, regularization=2.0)
-    ALS(n_factors=3, n_sweeps=5, regularization=2.0)
+    ALS(n_factors=3, n_sweeps=3, regularization=2.0)
     """
     given = inspect.signature(kind).parameters
     chosen = {name: parameter.default for name, parameter in given.items()} | settings
@@ -67,7 +67,7 @@ class Trial:
     method : Method, or an object with `fit` and `predict`
         Unfitted.
     ratings : Ratings, optional
-        Those of `made_up` if not given. At least ten people need thirty ratings.
+        Made up if not given. At least ten people need thirty ratings.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Trial:
 
     def __init__(self, method: Any, ratings: Ratings | None = None):
         self.method, self.name = method, type(method).__name__
-        self.ratings = made_up() if ratings is None else ratings
+        self.ratings = made_up(n_users=30, n_items=60) if ratings is None else ratings
         split = newcomers(self.ratings)
         self.train, self.episodes = split.train, split.test.episodes()
         self._fits: dict[int, tuple[Ratings, Any, Any]] = {}
