@@ -116,18 +116,17 @@ def items_are_told_by_id_and_not_by_position(trial: Trial) -> str | None:
 def an_only_rating_moves_no_more_than_the_range_of_scores(trial: Trial) -> str | None:
     """No reason is larger than what it explains: counts of people never leak into `influence`."""
     method, items = trial.fitted(trial.train), trial.ratings.items.index
-    low, *_, like, high = levels(trial.ratings)
-    liking = ((trial.episodes.support_ratings >= like) & trial.episodes.support_mask).any(1)
-    scores = [method.predict(trial.episodes.take(liking)).ravel(), [0.0]]
-    people = [{item: rating} for item in items[:5] for rating in (low, high)]
-    people += [{item: high, other: low} for item, other in zip(items[:5], items[5:10], strict=True)]
-    asked = [Episodes.of_one(trial.ratings, shown, items[10:]) for shown in people]
-    scores += [
-        method.predict(e).ravel() for e, s in zip(asked, people, strict=True) if high in s.values()
-    ]
+    low, *_, high = levels(trial.ratings)
+    pairs = list(zip(items[:5], items[5:10], strict=True))
+    people = [{one: rating} for one, _ in pairs for rating in (low, high)]
+    people += [{one: high, other: low} for one, other in pairs]
+    asked = [Episodes.of_one(trial.ratings, shown, items[10:]) for shown in ({}, *people)]
+    nobody, *answers = (method.predict(episodes).ravel() for episodes in asked)
+    own = [answer for answer in answers if not np.allclose(answer, nobody)]
+    scores = np.concatenate([[0.0], *own, method.predict(trial.episodes).ravel()])
     width = trial.ratings.scale[1] - trial.ratings.scale[0]
-    span = width if trial.predicts_ratings else np.ptp(np.concatenate(scores))
-    moved = max(float(np.abs(influence(method, episodes)).max()) for episodes in asked)
+    span = width if trial.predicts_ratings else np.ptp(scores)
+    moved = max(float(np.abs(influence(method, episodes)).max()) for episodes in asked[1:])
     if moved <= span * (1 + 1e-9) + 1e-12:
         return None
     return f"one rating is said to move {moved:g}, where scores span {span:g}"

@@ -28,7 +28,7 @@ SMALL = {
     "n_folds": 2,
     "n_outer": 2,
     "n_steps": 3,
-    "n_sweeps": 3,
+    "n_sweeps": 5,
     "width": 8,
     "window": 10,
 }
@@ -41,7 +41,7 @@ def small(kind: type, **settings: Any) -> Any:
     ----------
     kind : type
     **settings
-        Other parameters; their sizes too are cut to those of `SMALL`.
+        Other parameters, and sizes that shall be kept.
 
     Returns
     -------
@@ -51,12 +51,11 @@ def small(kind: type, **settings: Any) -> Any:
     --------
     >>> from metarec.models import ALS
     >>> small(ALS, regularization=2.0)
-    ALS(n_factors=3, n_sweeps=3, regularization=2.0)
+    ALS(n_factors=3, n_sweeps=5, regularization=2.0)
     """
     given = inspect.signature(kind).parameters
-    chosen = {name: parameter.default for name, parameter in given.items()} | settings
-    sizes = {name: min(size, chosen[name]) for name, size in SMALL.items() if name in chosen}
-    return kind(**{**settings, **sizes})
+    sizes = {name: min(size, given[name].default) for name, size in SMALL.items() if name in given}
+    return kind(**{**sizes, **settings})
 
 
 class Trial:

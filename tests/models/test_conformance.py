@@ -22,16 +22,19 @@ FURTHER = {
     "InContextTransformer, correct": (InContextTransformer, {"correct": True}),
     "ContentRidge, rating": (ContentRidge, {"target": "rating"}),
 }
-KINDS = {name: (kind, {}) for name, kind in registry.methods().items()} | FURTHER
+# A random start is forgotten after some epochs, and three quick ones do not do it.
+SETTINGS = {"BiasedMF": {"lr": 0.05, "n_epochs": 20, "batch_size": 256}}
+KINDS = {
+    name: (kind, SETTINGS.get(name, {})) for name, kind in registry.methods().items()
+} | FURTHER
 
 DRAWS = "draws anew for each question"
 TOKENS = "a network of sequences reads tokens of the catalogue and passes over all others"
 ALONE = "the_answer_does_not_depend_on_who_else_is_asked"
-BY_ID = "items_are_told_by_id_and_not_by_position"
 EACH = "unseen_items_of_a_support_each_count"
 # What is not promised, and why. Each must be seen to break, or it has no place here.
 EXCUSED = {
-    "RandomScores": {ALONE: DRAWS, BY_ID: DRAWS, EACH: DRAWS},
+    "RandomScores": {ALONE: DRAWS},
     "BPR": {EACH: "pushes down what is in the catalogue and not liked"},
     "SASRec": {EACH: TOKENS},
     "BERT4Rec": {EACH: TOKENS},

@@ -391,11 +391,11 @@ def test_a_refusal_may_name_what_to_set():
     checks()[f"{SCALE}: 0 to 1"](Trial(AsksForLikes()))
 
 
-def test_small_cuts_sizes_and_leaves_the_rest():
+def test_small_cuts_sizes_and_leaves_what_it_is_told():
     class Sized(Sound):
         def __init__(self, n_factors: int = 64, width: int = 2, lr: float = 0.5):
             self.n_factors, self.width, self.lr = n_factors, width, lr
 
     method = small(Sized, lr=0.1)
     assert (method.n_factors, method.width, method.lr) == (3, 2, 0.1)
-    assert small(Sized, n_factors=50).n_factors == 3
+    assert small(Sized, n_factors=50).n_factors == 50
