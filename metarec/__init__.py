@@ -11,6 +11,6 @@ __version__ = "0.1.0"
 # All of it loads on first use, so that `import metarec` stays under a second.
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["book", "data", "evaluation", "models"],
+    submodules=["book", "data", "evaluation", "models", "testing"],
     submod_attrs={"book": ["check", "leaderboard", "percent", "plots", "say"]},
 )
