@@ -32,7 +32,7 @@ from torch.func import grad, vmap
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.models.meta import maml as gradient
+from metarec.models import meta
 
 # %% tags=["parameters"]
 full = False  # True: three times the outer steps
@@ -228,7 +228,7 @@ end at the same mean. Keep this in mind for the people below.
 ratings = mr.data.movielens_100k()
 split = mr.data.newcomers(ratings, seed=SPLIT)
 train = split.train
-knowledge = gradient.cross_fit(train, n_factors=8, n_folds=5, seed=seed)
+knowledge = meta.cross_fit(train, n_factors=8, n_folds=5, seed=seed)
 small = models.MAML(n_outer=30, seed=seed).fit(train, knowledge)
 theta, alphas = small.parameters()
 {name: tuple(value.shape) for name, value in theta.items()}
@@ -244,11 +244,11 @@ def loop_over_people(theta, alphas, batch, n_steps=3, damping=5.0, create_graph=
     for x, y, mask, x_query, y_query, mask_query in zip(*batch):
         moved = dict(theta)
         for _ in range(n_steps):
-            error = y - gradient.forward(moved, x)
+            error = y - meta.forward(moved, x)
             loss = (mask * error**2).sum() / (mask.sum() + damping)
             slopes = torch.autograd.grad(loss, list(moved.values()), create_graph=create_graph)
             moved = {n: moved[n] - alphas[n] * g for n, g in zip(moved, slopes)}
-        error = y_query - gradient.forward(moved, x_query)
+        error = y_query - meta.forward(moved, x_query)
         total = total + (mask_query * error**2).sum() / mask_query.sum()
     return total / len(batch.inputs)
 
@@ -256,8 +256,8 @@ def loop_over_people(theta, alphas, batch, n_steps=3, damping=5.0, create_graph=
 def mapped_over_people(theta, alphas, batch, n_steps=3, damping=5.0, first_order=False):
     """The same with torch.func: write it for one person, map it over all."""
     def one(task):
-        moved = gradient.adapt(theta, alphas, task, n_steps, damping, first_order)
-        return gradient.query_loss(moved, task)
+        moved = meta.adapt(theta, alphas, task, n_steps, damping, first_order)
+        return meta.query_loss(moved, task)
 
     return vmap(one)(batch).mean()
 
@@ -269,7 +269,7 @@ def outer_gradient(loss, *args, **options):
 
 
 draw = np.random.default_rng(seed)
-episodes = gradient.Tasks(train).draw(draw, n_tasks=64, n_support=20, n_query=32)
+episodes = meta.Tasks(train).draw(draw, n_tasks=64, n_support=20, n_query=32)
 _, batch = small.adapted(episodes)  # the tasks as tensors
 looped = outer_gradient(loop_over_people, batch)
 mapped = outer_gradient(mapped_over_people, batch)
@@ -279,7 +279,7 @@ assert apart < 1e-5
 # %%
 def one_after_the_other(theta, alphas, batch):
     """The mapped function's own code, called for one person at a time."""
-    alone = [gradient.Batch(*(part[None] for part in task)) for task in zip(*batch)]
+    alone = [meta.Batch(*(part[None] for part in task)) for task in zip(*batch)]
     return sum(mapped_over_people(theta, alphas, task) for task in alone) / len(alone)
 
 
@@ -353,7 +353,7 @@ mostly on $k$, which we draw by lot: it has nothing to do with taste. So the toy
 # the same residuals as the others: what it predicts comes on top of the rating that is expected of a stranger.
 
 # %%
-people = gradient.person_facts(ratings.users)  # [people, facts], 0 or 1
+people = meta.person_facts(ratings.users)  # [people, facts], 0 or 1
 
 
 class MeLU(models.MeLU):
@@ -558,7 +558,7 @@ for u in range(len(shown)):
     films = tasks.query_inputs[u][tasks.query_mask[u] > 0]
     own = {n: v[u] for n, v in after.items()}
     old, new = (
-        [*gradient.hidden(p, films), gradient.forward(p, films)[:, None]]
+        [*meta.hidden(p, films), meta.forward(p, films)[:, None]]
         for p in (before, own)
     )
     alike.append([cka(x, y) for x, y in zip(old, new)])
@@ -623,7 +623,7 @@ five, for its step size was chosen on validation people and cannot grow in train
 
 # %%
 melu = tuned["MeLU"].fit(train, knowledge)
-candidates = gradient.evidence_candidates(melu, train)
+candidates = meta.evidence_candidates(melu, train)
 popular = train.item_counts().astype(float)
 top = ratings.items["title"].iloc[np.argsort(-candidates)[:5]]
 

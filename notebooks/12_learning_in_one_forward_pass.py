@@ -30,7 +30,7 @@ from sklearn.base import clone
 
 import metarec as mr
 from metarec import evaluation, models, plots
-from metarec.models.meta import maml as gradient
+from metarec.models import meta
 
 # %% tags=["parameters"]
 full = False  # True: three times the steps of training, five draws of supports instead of three
@@ -152,7 +152,7 @@ assert np.allclose([prototype @ D, ridge @ D, ridge @ F], [0.27, 0.444, -0.84])
 ratings = mr.data.movielens_100k()
 split = mr.data.newcomers(ratings, seed=SPLIT)
 train = split.train
-knowledge = gradient.cross_fit(train, 8, 5, seed, models.ContentBayes)
+knowledge = meta.cross_fit(train, 8, 5, seed, models.ContentBayes)
 quick = models.RidgeHead(n_steps=60, seed=seed, device="cpu").fit(train, knowledge)
 person = split.validation.episodes().take([3]).first(5)
 batch = quick.read(person)
@@ -392,7 +392,7 @@ test = split.test.episodes()
 curve = {}
 for n in SIZES:
     few = train if n == len(train.users) else train.keep_users(queue[:n])
-    known = gradient.cross_fit(few, 8, 5, seed, models.ContentBayes)
+    known = meta.cross_fit(few, 8, 5, seed, models.ContentBayes)
     form = prior if few is train else models.ContentBayes(n_factors=8, seed=seed).fit(few)
     dream = dreamer if few is train else pretrained(known, simulated(form, few, 2000, seed))
     tried = {

@@ -16,8 +16,8 @@ class Range:
     ----------
     low, high : float
         Both ends belong to the range.
-    above : bool
-        Whether `low` itself is left out.
+    above, below : bool
+        Whether `low` itself, and `high` itself, are left out.
     whole : bool
         Whether only whole numbers count.
     none : bool
@@ -27,13 +27,14 @@ class Range:
     --------
     >>> -1 in Range(0), 0.5 in Range(0, 1), 0 in Range(0, above=True), None in Range(none=True)
     (False, True, False, True)
-    >>> print(Range(1, whole=True), "|", Range(0, above=True), "|", Range(0, 1))
-    a whole number of at least 1 | a number above 0 | a number from 0 to 1
+    >>> print(Range(1, whole=True), "|", Range(0, above=True), "|", Range(0, 1, below=True))
+    a whole number of at least 1 | a number above 0 | a number from 0 to below 1
     """
 
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    below: bool = False
     whole: bool = False
     none: bool = False
 
@@ -44,13 +45,14 @@ class Range:
         if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
             return False
         over = value > self.low if self.above else value >= self.low
-        return bool(over and value <= self.high)
+        under = value < self.high if self.below else value <= self.high
+        return bool(over and under)
 
     def __str__(self) -> str:
         text = "a whole number" if self.whole else "a number"
         if math.isfinite(self.high):
             start = "above" if self.above else "from"
-            text += f" {start} {self.low:g} to {self.high:g}"
+            text += f" {start} {self.low:g} to {'below ' * self.below}{self.high:g}"
         elif math.isfinite(self.low):
             text += f" {'above' if self.above else 'of at least'} {self.low:g}"
         return text + (", or None" if self.none else "")

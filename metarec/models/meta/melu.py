@@ -11,21 +11,21 @@ import torch
 from metarec.data.features import item_features
 from metarec.data.ratings import Ratings
 from metarec.models.base import with_unseen
-from metarec.models.meta._adaptation import Parameters, forward
-from metarec.models.meta._outer import GradientMethod
+from metarec.models.meta.maml import MAML, Parameters, forward
 from metarec.models.meta.tasks import Knowledge
+from metarec.models.parameters import Range
 
 __all__ = ["MeLU"]
 
 
-class MeLU(GradientMethod):
+class MeLU(MAML):
     """Meta-learned user preference estimator: content is embedded for all, decisions are personal.
 
     The network reads the content of the item and, if given, facts about the person. Its first
     layer, the embedding, is the same for everybody; the decision layers behind it adapt. The
     published network reads its fields one by one, and predicts the whole rating; ours reads them
-    together and predicts what they add to the rating expected of a stranger, as all methods of
-    this file do. Introduced in chapter 11.
+    together and predicts what they add to the rating expected of a stranger, as `MAML` does.
+    Introduced in chapter 11.
 
     Parameters
     ----------
@@ -47,6 +47,10 @@ class MeLU(GradientMethod):
     Lee, Im, Jang, Cho and Chung (2019), MeLU: meta-learned user preference estimator for
     cold-start recommendation, KDD, doi:10.1145/3292500.3330859.
     """
+
+    label = "MeLU"
+    ranges = {**MAML.ranges, "n_hidden": Range(2, whole=True)}  # one is the embedding
+    book_settings = {"": {"damping": 10, "inner_lr": 2.0, "device": "cpu"}}
 
     def __init__(
         self,
@@ -119,11 +123,6 @@ class MeLU(GradientMethod):
     def _moves(self, name: str) -> bool:
         return name not in ("weight1", "bias1")
 
-    def _check(self, *positive: str) -> None:
-        super()._check(*positive)
-        if self.n_hidden < 2:
-            raise ValueError(f"n_hidden must be 2 or more, not {self.n_hidden}; one is embedding")
-
 
 def person_facts(users: pd.DataFrame) -> pd.DataFrame:
     """What MeLU reads of people in this book: sex, age group and occupation, in columns of 0 and 1.
@@ -152,7 +151,7 @@ def evidence_candidates(model: MeLU, ratings: Ratings) -> np.ndarray:
     Parameters
     ----------
     model : MeLU
-        Fitted; any method of this file will do.
+        Fitted; any relative of `MAML` will do.
     ratings : Ratings
         Training ratings.
 

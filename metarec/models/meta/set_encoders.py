@@ -10,12 +10,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from metarec.models.meta._adaptation import Batch
+from metarec.models.meta.tasks import Batch
 from metarec.models.sequential.transformer import Block
 
 
 class Matching(nn.Module):
-    """The residuals of the support, weighted by how alike the items are."""
+    """The residuals of the support, weighted by how alike the items are.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that are read of an item.
+    width : int
+        Length of the vectors inside.
+    """
 
     def __init__(self, n_inputs: int, width: int):
         super().__init__()
@@ -24,6 +32,17 @@ class Matching(nn.Module):
         self.nobody = nn.Parameter(torch.tensor(1.5))
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         return (self.weights(batch) @ batch.targets[..., None])[..., 0]
 
     def weights(self, batch: Batch) -> torch.Tensor:
@@ -36,7 +55,15 @@ class Matching(nn.Module):
 
 
 class Pooling(nn.Module):
-    """The support as one vector, a damped mean over its members, of any length and order."""
+    """The support as one vector, a damped mean over its members, of any length and order.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that are read of an item.
+    width : int
+        Length of the vectors inside.
+    """
 
     def __init__(self, n_inputs: int, width: int):
         super().__init__()
@@ -45,6 +72,17 @@ class Pooling(nn.Module):
         self.decode = perceptron(n_inputs + width, width, 1, silent=True)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         told = self.encode(pairs(batch)) * batch.mask[..., None]
         taste = told.sum(1) / (batch.mask.sum(1, keepdim=True) + self.log_damping.exp())
         taste = taste[:, None].expand(-1, batch.query_inputs.shape[1], -1)
@@ -52,7 +90,16 @@ class Pooling(nn.Module):
 
 
 class Attending(nn.Module):
-    """Each query makes a vector of the support of its own, by attention."""
+    """Each query makes a vector of the support of its own, by attention.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that are read of an item.
+    width : int
+        Length of the vectors inside, a multiple of `n_heads`.
+    n_heads : int
+    """
 
     def __init__(self, n_inputs: int, width: int, n_heads: int = 4):
         super().__init__()
@@ -63,6 +110,17 @@ class Attending(nn.Module):
         self.decode = perceptron(n_inputs + width, width, 1, silent=True)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         read = self.key(batch.inputs), self.encode(pairs(batch))
         k, v = (
             torch.cat([own, more.expand(len(own), -1, -1)], dim=1)
@@ -79,7 +137,17 @@ class Attending(nn.Module):
 
 
 class Ridge(nn.Module):
-    """A ridge regression on learned features, with a learned noise for each item."""
+    """A ridge regression on learned features, with a learned noise for each item.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that are read of an item.
+    width : int
+        Length of the vectors inside.
+    n_features : int
+        Length of the vectors on which the regression works.
+    """
 
     def __init__(self, n_inputs: int, width: int, n_features: int = 16):
         super().__init__()
@@ -88,6 +156,17 @@ class Ridge(nn.Module):
         nn.init.ones_(self.log_noise[-1].bias)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         x, asked = self.features(batch.inputs), self.features(batch.query_inputs)
         noise = self.log_noise(batch.inputs)[..., 0].exp()
         taste, _ = solve(x, batch.targets, batch.mask / noise)
@@ -95,7 +174,16 @@ class Ridge(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Attention among the ratings of the support, and from each query to them."""
+    """Attention among the ratings of the support, and from each query to them.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Numbers that are read of an item.
+    width : int
+        Length of the vectors inside, a multiple of `n_heads`.
+    n_blocks, n_heads : int
+    """
 
     def __init__(self, n_inputs: int, width: int, n_blocks: int = 2, n_heads: int = 4):
         super().__init__()
@@ -107,6 +195,17 @@ class Transformer(nn.Module):
         nn.init.zeros_(self.answer.bias)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         nothing = self.nothing.expand(len(batch.inputs), -1, -1)
         told = nothing, self.shown(pairs(batch)), self.asked(batch.query_inputs)
         x = torch.cat(told, dim=1)
@@ -122,6 +221,14 @@ class Reader(nn.Module):
 
     The inputs of a batch hold what the network reads of an item (`n_read` numbers), then
     the item's vector x with which a taste is N(0, I), then the noise of its ratings.
+
+    Parameters
+    ----------
+    network : class
+        One of the networks above.
+    n_read, width : int
+    correct : bool
+        Whether the network learns what the closed form misses.
     """
 
     def __init__(self, network: type[nn.Module], n_read: int, width: int, correct: bool):
@@ -130,6 +237,17 @@ class Reader(nn.Module):
         self.network = network(n_read + 2 * correct, width)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Offsets of the queries.
+
+        Parameters
+        ----------
+        batch : Batch
+
+        Returns
+        -------
+        Tensor [tasks, q]
+            In stars.
+        """
         sides = (batch.inputs, batch.query_inputs)
         read = [side[..., : self.n_read] for side in sides]
         if not self.correct:

@@ -1,20 +1,25 @@
 """Training people as tasks: what is known of the items without them, and episodes drawn from them.
 
-What the meta-learners of chapters 11 and 12 learn from.
+What the meta-learners of chapters 11 and 12 learn from, and what they share when they answer.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy.linalg
+import torch
 
+from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
-from metarec.models.base import with_unseen
+from metarec.data.splits.few_shot import POOL
+from metarec.data.splits.names import FEW_RATINGS
+from metarec.models.base import Method, with_unseen
 from metarec.models.bayes.gaussian import Belief, Prior, rating_variance
 from metarec.models.bayes.hierarchical import HierarchicalBayes
 from metarec.models.linalg import design
@@ -153,3 +158,107 @@ class Tasks:
             at = who[:, None], chosen
             parts += [self.items[at] * mask, self.ratings[at] * mask, mask]
         return Episodes(self.users[who], self.catalogue, *parts)
+
+
+class Batch(NamedTuple):
+    """Tasks as tensors, support and query; in a function that is mapped over tasks, one task.
+
+    Attributes
+    ----------
+    inputs, query_inputs : tensors, shapes [tasks, k, d] and [tasks, q, d]
+        What the network reads of each item.
+    targets, query_targets : tensors, shapes [tasks, k] and [tasks, q]
+        What it has to predict.
+    mask, query_mask : tensors of float, shapes [tasks, k] and [tasks, q]
+        1 where there is a rating, 0 for padding.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    mask: torch.Tensor
+    query_inputs: torch.Tensor
+    query_targets: torch.Tensor
+    query_mask: torch.Tensor
+
+
+class EpisodicMethod(Method):
+    """A method that predicts an offset from `expected_`, reading `inputs_` of each item.
+
+    Subclasses have the parameters `batch_size`, `n_query`, `seed` and `device`, and learn
+    `expected_`, shape [items + 1], and `inputs_`, shape [items + 1, d].
+
+    References
+    ----------
+    Vinyals, Blundell, Lillicrap, Kavukcuoglu and Wierstra (2016), Matching networks for one shot
+    learning, NeurIPS (training on episodes).
+    """
+
+    fits = FEW_RATINGS
+    at_prompt = False
+    batch_size: int
+    n_query: int
+    seed: int
+    device: str
+    expected_: np.ndarray
+    inputs_: np.ndarray
+    group = 40  # people who are answered together
+
+    def predict(self, episodes: Episodes) -> np.ndarray:
+        """Learn from each person's support, then predict the query.
+
+        Parameters
+        ----------
+        episodes : Episodes
+
+        Returns
+        -------
+        array of float, shape [users, q]
+            In stars.
+        """
+        _, query = self.rows(episodes)
+        predicted = self.expected_[query]
+        order = np.argsort(episodes.query_mask.sum(1), kind="stable")  # alike: little padding
+        for some in np.array_split(order, len(order) // self.group + 1):
+            offset = self._offsets(episodes.take(some))
+            predicted[some, : offset.shape[1]] += offset
+        return predicted
+
+    def _offsets(self, episodes: Episodes) -> np.ndarray:
+        """What the people of some episodes add to the expected ratings: [users, q]."""
+        raise NotImplementedError
+
+    def _tasks(self, episodes: Episodes) -> Batch:
+        """People outside of training, as tensors."""
+        rows = self.rows(episodes)
+        return self._batch(episodes, rows, self._tensors(self.expected_, self.inputs_))
+
+    def _draws(self, tasks: Tasks, known: Knowledge, n_batches: int) -> Iterator[Batch]:
+        """Batches of training people, each of whom sees what others have taught of the items."""
+        generator = np.random.default_rng(self.seed)
+        tables = self._tensors(known.expected, known.features)
+        for _ in range(n_batches):
+            drawn = tasks.draw(generator, self.batch_size, POOL, self.n_query)
+            fold = known.fold.loc[drawn.users].to_numpy(copy=True)[:, None]
+            rows = (fold, drawn.support_items), (fold, drawn.query_items)
+            yield self._batch(drawn, rows, tables)
+
+    def _batch(self, episodes: Episodes, rows: tuple, tables: tuple) -> Batch:
+        """Look up the items of episodes; `rows` index the tables."""
+        parts = []
+        for side, at in zip(("support", "query"), rows, strict=True):
+            expected, inputs = (table[at] for table in tables)
+            given, mask = (getattr(episodes, f"{side}_{part}") for part in ("ratings", "mask"))
+            given, mask = self._tensors(given, mask.astype(float))
+            parts += [self._read(inputs, episodes.users), (given - expected) * mask, mask]
+        return Batch(*parts)
+
+    def _read(self, inputs: torch.Tensor, users: np.ndarray) -> torch.Tensor:
+        """What the network reads of items [tasks, n, d] that these users rate."""
+        return inputs
+
+    def _tensors(self, *arrays: np.ndarray) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.tensor(array, device=self._place()) for array in arrays)
+
+    def _place(self) -> str:
+        place = pick_device(self.device)
+        return "cpu" if place == "mps" else place

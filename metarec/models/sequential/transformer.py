@@ -1,10 +1,29 @@
-"""Transformer blocks in plain PyTorch, shared by the models that attend, and their loss."""
+"""A transformer that reads histories: windows of them, the network, its loss, its training.
+
+What `SASRec` and `BERT4Rec` share; each of their files holds what it reads and what it guesses.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+import pandas as pd
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
+from tqdm import tqdm
+
+from metarec.data.device import pick_device
+from metarec.data.episodes import Episodes
+from metarec.data.ratings import Ratings
+from metarec.data.splits.names import NEXT_ITEM
+from metarec.models.base import Method, with_unseen
+from metarec.models.optim import seeded, warm_up_then_cosine
+from metarec.models.parameters import SEED, Range
 
 NOTHING = -100  # where there is nothing to guess
 
@@ -165,7 +184,7 @@ class CatalogueLoss(torch.autograd.Function):
 
         Returns
         -------
-        Tensor, no dimension
+        Tensor, no dimension: one value
             In nats.
         """
         slopes = torch.empty_like(hidden), torch.zeros_like(table), torch.zeros_like(bias)
@@ -190,7 +209,7 @@ class CatalogueLoss(torch.autograd.Function):
         Parameters
         ----------
         ctx
-        slope : Tensor, no dimension
+        slope : Tensor, no dimension: one value
             Of what is made of the loss.
 
         Returns
@@ -225,3 +244,307 @@ def loss_of(network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tenso
     catalogue = network.catalogue(network.items.num_embeddings - n_special)
     rows = 256 if hidden.device.type == "cpu" else 16_384  # a GPU has no need of small parts
     return CatalogueLoss.apply(hidden, *catalogue, targets[guess], rows), len(hidden)
+
+
+def shuffled(ratings: Ratings, generator: np.random.Generator) -> list[np.ndarray]:
+    """Everybody's items as rows of the catalogue, the oldest first, ties in random order.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        With timestamps; items of one second are in no known order.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    list of arrays of int, shape [history]
+        One a person who rated.
+    """
+    users, items = ratings.positions()
+    order = np.lexsort((generator.random(len(users)), ratings.table["timestamp"], users))
+    return np.split(items[order], np.flatnonzero(np.diff(users[order])) + 1)
+
+
+def cut(
+    histories: list[np.ndarray], width: int, step: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut long histories at random places into rows that end `step` items apart.
+
+    Each row reads the `width` items up to its end; those that the row before has not read as its
+    own are new. So every item of a history is new exactly once, with as long a past as fits.
+
+    Parameters
+    ----------
+    histories : list of arrays of int
+    width : int
+        Tokens in a row.
+    step : int
+        New tokens in a row, from 1 to `width`; the first and the last row may have fewer.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    tokens : array of int64, shape [rows, width]
+        Filled from the right.
+    new : array of bool, shape [rows, width]
+    """
+    rows, fresh = [], []
+    for items in filter(len, histories):
+        length = len(items)
+        first = generator.integers(1, step + 1) if length > step else length
+        ends = [0, *range(first, length, step), length]
+        for start, end in itertools.pairwise(ends):
+            row = items[max(0, end - width) : end] + 1
+            rows.append(np.pad(row, (width - len(row), 0)))
+            fresh.append(end - start)
+    tokens = np.array(rows, dtype=np.int64).reshape(-1, width)
+    return tokens, np.arange(width) >= width - np.array(fresh, dtype=np.int64)[:, None]
+
+
+def newest(tokens: np.ndarray, window: int) -> np.ndarray:
+    """The last tokens of each row that are no padding, moved to the right end.
+
+    Parameters
+    ----------
+    tokens : array of int, shape [users, k]
+    window : int
+
+    Returns
+    -------
+    array of int, shape [users, window]
+    """
+    order = np.argsort(tokens > 0, axis=1, kind="stable")[:, -window:]
+    kept = np.take_along_axis(tokens, order, axis=1)
+    return np.pad(kept, ((0, 0), (window - kept.shape[1], 0)))
+
+
+class SequenceTransformer(Method):
+    """What `SASRec` and `BERT4Rec` have in common; they differ in what is read and guessed.
+
+    Parameters
+    ----------
+    width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
+        As in `SASRec`.
+
+    References
+    ----------
+    As of `SASRec` and of `BERT4Rec`.
+    """
+
+    predicts_ratings = False
+    fits = (NEXT_ITEM,)
+    at_prompt = False
+    ranges = {
+        "width": Range(1, whole=True),
+        "n_blocks": Range(0, whole=True),
+        "n_heads": Range(1, whole=True),
+        "window": Range(1, whole=True),
+        "dropout": Range(0, 1, below=True),
+        "lr": Range(0, above=True),
+        "n_epochs": Range(1, whole=True),
+        "batch_size": Range(1, whole=True),
+        "seed": SEED,
+    }
+    causal: bool
+    n_special: int  # tokens that are no items: padding, and perhaps the mask
+
+    def __init__(
+        self,
+        width: int,
+        n_blocks: int,
+        n_heads: int,
+        window: int,
+        dropout: float,
+        lr: float,
+        n_epochs: int,
+        batch_size: int,
+        seed: int,
+        device: str,
+    ):
+        self.width = width
+        self.n_blocks = n_blocks
+        self.n_heads = n_heads
+        self.window = window
+        self.dropout = dropout
+        self.lr = lr
+        self.n_epochs = n_epochs
+        self.batch_size = batch_size
+        self.seed = seed
+        self.device = device
+
+    def fit(self, ratings: Ratings) -> Self:
+        bar = tqdm(self.epochs(ratings), type(self).__name__, self.n_epochs, leave=False)
+        for loss in bar:
+            bar.set_postfix(loss=f"{loss:.3f}")
+        return self
+
+    def epochs(self, ratings: Ratings) -> Iterator[float]:
+        """Train, and give back control after each epoch: `fit` for those who want to watch.
+
+        Parameters
+        ----------
+        ratings : Ratings
+            With timestamps. Ratings of one person in one second are in no known order and are
+            shuffled anew in each epoch.
+
+        Yields
+        ------
+        float
+            Mean cross-entropy of the epoch, in nats a guessed item. The method can predict now.
+
+        Raises
+        ------
+        ValueError
+            When the ratings have no timestamps, or a parameter is out of range.
+        """
+        self._check(ratings)
+        self.items_ = ratings.items.index.to_numpy()
+        self.popularity_ = with_unseen(np.log1p(ratings.item_counts()), 0.0)
+        generator = np.random.default_rng(self.seed)
+        network = self.network()
+        optimizer = torch.optim.AdamW(network.parameters(), self.lr, betas=(0.85, 0.98))
+        for epoch in range(self.n_epochs):
+            inputs, targets = self._task(shuffled(ratings, generator), generator)
+            batches = self._batches(generator.permutation(len(inputs)))
+            total, guessed = 0.0, 0
+            with seeded(self.seed * 10_007 + epoch + 1, pick_device(self.device)):
+                for step, batch in enumerate(batches):
+                    progress = (epoch + step / len(batches)) / self.n_epochs
+                    optimizer.param_groups[0]["lr"] = self.lr * warm_up_then_cosine(progress)
+                    loss, n = self._step(network, optimizer, inputs[batch], targets[batch])
+                    total, guessed = total + loss, guessed + n
+            self.weights_ = parameters_to_vector(network.parameters()).detach().cpu().numpy()
+            yield total / max(guessed, 1)
+
+    def _batches(self, order: np.ndarray) -> list[np.ndarray]:
+        """Parts of nearly equal size: a small last one would make a careless step."""
+        parts = np.array_split(order, max(1, round(len(order) / self.batch_size)))
+        return [part for part in parts if len(part)]
+
+    def _step(self, network: ItemTransformer, optimizer, inputs: np.ndarray, targets: np.ndarray):
+        """One step down the mean cross-entropy of a batch; returns its sum and its guesses."""
+        device = next(network.parameters()).device
+        loss, n = loss_of(network.train(), *tensors(device, inputs, targets))
+        optimizer.zero_grad()
+        (loss / max(n, 1)).backward()
+        optimizer.step()
+        return loss.item(), n
+
+    def losses(self, ratings: Ratings) -> pd.DataFrame:
+        """What training makes small, for any people and without learning from them: no dropout.
+
+        Parameters
+        ----------
+        ratings : Ratings
+            With timestamps and the catalogue of the training ratings.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a person who rated (index `user`): `nats`, the mean cross-entropy of a guess,
+            NaN without a guess, and `guesses`. Cuts and ties are drawn from `seed`.
+
+        Raises
+        ------
+        ValueError
+            When the catalogue is another one.
+        """
+        if not np.array_equal(self.items_, ratings.items.index):
+            raise ValueError(f"{ratings.name} has another catalogue than the training ratings")
+        generator, network = np.random.default_rng(self.seed), self.network()
+        device, rows = next(network.parameters()).device, []
+        with torch.no_grad():
+            for history in shuffled(ratings, generator):
+                loss, n = loss_of(network, *tensors(device, *self._task([history], generator)))
+                rows.append((loss.item() / n if n else np.nan, n))
+        users = ratings.users.index[np.unique(ratings.positions()[0])]
+        return pd.DataFrame(rows, users, columns=["nats", "guesses"])
+
+    def knows(self, episodes: Episodes) -> np.ndarray:
+        support, _ = self.rows(episodes)
+        return (episodes.support_mask & (support >= 0)).any(1)
+
+    def predict(self, episodes: Episodes) -> np.ndarray:
+        support, query = self.rows(episodes)
+        scores = self.scores(support, episodes.support_mask)
+        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
+
+    def scores(self, support: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """A score of every item after each history; the last column is for unseen items.
+
+        Parameters
+        ----------
+        support : array of int, shape [users, k]
+            Rows of items, the oldest first; -1 for an item that training never saw, which is
+            passed over.
+        mask : array of bool, shape [users, k]
+
+        Returns
+        -------
+        array of float, shape [users, items + 1]
+            Logits: their softmax over the items is the chance of each to come next. After an
+            empty history, the logarithm of the popularity.
+        """
+        tokens = self._ask(newest(np.where(mask, support + 1, 0), self.window))
+        network = self.network()
+        device, n_items = next(network.parameters()).device, len(self.items_)
+        out = np.zeros((len(tokens), n_items + 1))
+        with torch.inference_mode():
+            table, bias = network.catalogue(n_items)
+            for start in range(0, len(tokens), 256):
+                last = network(*tensors(device, tokens[start : start + 256]))[:, -1]
+                logits = torch.addmm(bias, last, table.T)
+                out[start : start + 256, :-1] = logits.double().cpu().numpy()
+        out[:, -1] = out[:, :-1].min(1, initial=0)
+        known = (mask & (support >= 0)).any(1)
+        return np.where(known[:, None], out, self.popularity_)
+
+    def network(self) -> ItemTransformer:
+        """The network with the learned weights, not in training, to be looked into.
+
+        Returns
+        -------
+        torch.nn.Module
+            Before the first epoch, as training begins.
+        """
+        n_tokens = len(self.items_) + self.n_special
+        shape = (self.window, self.width, self.n_blocks, self.n_heads, self.dropout, self.causal)
+        with seeded(self.seed * 10_007):
+            network = ItemTransformer(n_tokens, *shape)
+        if hasattr(self, "weights_"):
+            vector_to_parameters(torch.tensor(self.weights_), network.parameters())
+        return network.to(pick_device(self.device)).eval()
+
+    def _check(self, ratings: Ratings) -> None:
+        self.check_parameters()
+        if not ratings.has_timestamps:
+            raise ValueError(
+                f"{ratings.name} has no timestamps; a sequence needs the order of time"
+            )
+        if self.width % self.n_heads:
+            raise ValueError(f"width {self.width} is not a multiple of n_heads {self.n_heads}")
+        self.__dict__.pop("weights_", None)
+
+    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+        """What to read, and what to guess where: two arrays of int, [rows, window]."""
+        raise NotImplementedError
+
+    def _ask(self, tokens: np.ndarray) -> np.ndarray:
+        """The last tokens of a history such that the last place guesses what comes next."""
+        raise NotImplementedError
+
+
+def tensors(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
+    """Copies of NumPy arrays on a device.
+
+    Parameters
+    ----------
+    device : torch.device
+    *arrays : array, any shape
+
+    Returns
+    -------
+    list of Tensor
+        Each with the shape of its array.
+    """
+    return [torch.tensor(array).to(device) for array in arrays]

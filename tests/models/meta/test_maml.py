@@ -9,17 +9,9 @@ import torch
 
 from metarec.data import Episodes, newcomers
 from metarec.models import ANIL, MAML, MeLU, MetaSGD, Reptile
-from metarec.models.meta._adaptation import start
-from metarec.models.meta.maml import (
-    Batch,
-    adapt,
-    cross_fit,
-    evidence_candidates,
-    hidden,
-    person_facts,
-    query_loss,
-)
-from metarec.models.meta.tasks import Tasks
+from metarec.models.meta.maml import adapt, hidden, query_loss, start
+from metarec.models.meta.melu import evidence_candidates, person_facts
+from metarec.models.meta.tasks import Batch, Tasks, cross_fit
 
 SMALL = {"n_factors": 2, "n_folds": 2, "n_outer": 3, "width": 6}
 
@@ -236,9 +228,11 @@ class TestMethods:
 
     @pytest.mark.parametrize("name", ["inner_lr", "inner_steps", "n_folds", "n_outer"])
     def test_what_must_be_positive_is_said_to_be(self, made_up, name):
-        with pytest.raises(ValueError, match=f"{name} must be positive, not 0"):
+        with pytest.raises(ValueError, match=f"{name} 0 of MAML must be a"):
             MAML(**{name: 0}).fit(made_up)
 
     def test_melu_without_decision_layers_is_refused(self, made_up):
-        with pytest.raises(ValueError, match="n_hidden must be 2 or more"):
+        with pytest.raises(
+            ValueError, match="n_hidden 1 of MeLU must be a whole number of at least 2"
+        ):
             MeLU(n_hidden=1).fit(made_up)

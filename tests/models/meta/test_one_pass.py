@@ -18,8 +18,7 @@ from metarec.models import (
     RidgeHead,
 )
 from metarec.models.meta import set_encoders as readers
-from metarec.models.meta._adaptation import Batch
-from metarec.models.meta.tasks import cross_fit
+from metarec.models.meta.tasks import Batch, cross_fit
 
 METHODS = [
     MatchingNetwork,
@@ -173,7 +172,7 @@ class TestMethods:
 
     @pytest.mark.parametrize("name", ["width", "lr", "n_steps", "n_folds"])
     def test_what_must_be_positive(self, name, made_up):
-        with pytest.raises(ValueError, match=f"{name} must be positive, not 0"):
+        with pytest.raises(ValueError, match=f"{name} 0 of "):
             RidgeHead(**SMALL).set_params(**{name: 0}).fit(made_up)
 
 

@@ -9,7 +9,7 @@ import pytest
 from metarec.data import Episodes, Ratings
 from metarec.evaluation import next_item
 from metarec.models import MarkovChain, RecentItemNeighbours
-from metarec.models.sequential.markov import recency
+from metarec.models.sequential.recent_knn import recency
 
 
 def sequences(*histories: list[int]) -> Ratings:
@@ -90,9 +90,11 @@ def test_a_chain_needs_times():
 
 
 def test_wrong_parameters_are_refused():
-    with pytest.raises(ValueError, match="n_steps 0 must be at least 1"):
+    with pytest.raises(
+        ValueError, match="n_steps 0 of MarkovChain must be a whole number of at least 1"
+    ):
         MarkovChain(n_steps=0).fit(sequences([1, 2]))
-    with pytest.raises(ValueError, match="n_recent 0 must be at least 1"):
+    with pytest.raises(ValueError, match="n_recent 0 of RecentItemNeighbours must be"):
         RecentItemNeighbours(n_recent=0).fit(sequences([1, 2]))
 
 

@@ -16,13 +16,15 @@ from torch.nn import functional
 from metarec.data import Episodes, Ratings
 from metarec.models import BERT4Rec, SASRec
 from metarec.models.optim import seeded, warm_up_then_cosine
-from metarec.models.sequential._windows import cut, newest, shuffled
 from metarec.models.sequential.transformer import (
     NOTHING,
     Block,
     CatalogueLoss,
     ItemTransformer,
+    cut,
     loss_of,
+    newest,
+    shuffled,
 )
 
 SMALL = {"width": 8, "n_blocks": 1, "n_heads": 2, "window": 5, "n_epochs": 2, "batch_size": 4}
@@ -397,10 +399,12 @@ class TestBoth:
 
 
 def test_the_mask_needs_a_place_and_a_share():
-    with pytest.raises(ValueError, match="window must be at least 2"):
+    with pytest.raises(
+        ValueError, match="window 1 of BERT4Rec must be a whole number of at least 2"
+    ):
         BERT4Rec(window=1).fit(some())
     for share in (0, 1):
-        with pytest.raises(ValueError, match="masked must be above 0 and below 1"):
+        with pytest.raises(ValueError, match=r"masked .* must be a number above 0 to below 1"):
             BERT4Rec(masked=share).fit(some())
 
 
