@@ -28,7 +28,7 @@ import pandas as pd
 from scipy.stats import permutation_test, ttest_rel
 
 import metarec as mr
-from metarec import evaluation, models, plots
+from metarec import evaluation, plots
 from metarec.book import comparison, leaderboard, paired_tests
 from metarec.book.families import family
 from metarec.models import registry
