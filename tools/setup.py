@@ -46,7 +46,7 @@ TASKS = {
 def clean():
     """Remove what the tools made; keep the environment."""
     folders = [ROOT / "book" / "_build"]
-    for pattern in ("__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis",
+    for pattern in ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis",
                     ".ipynb_checkpoints", ".import_linter_cache"):  # fmt: skip
         folders += [p for p in ROOT.rglob(pattern) if VENV not in p.parents]
     for folder in folders:
