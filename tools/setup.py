@@ -29,8 +29,9 @@ from environment import (
 
 TASKS = {
     "book": "make the environment, render the book, say where it is",
-    "test": "prove it: style, unit tests, every notebook, every page (parts: %s)"
-    % "style unit peers notebooks book",
+    "check": "the short proof: style, types, unit tests but the slow ones, changed chapters",
+    "test": "prove it: style, types, unit tests, every notebook, every page (parts: %s)"
+    % "style types unit peers notebooks book",
     "lab": "open the notebooks in JupyterLab",
     "run": "re-execute chapters and store their outputs: run 01 02, run --full 02",
     "assignments": "write the student, instructor and grader versions of the problem sets",
