@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 import tokenize
 
 import pytest
@@ -58,13 +57,10 @@ def test_nothing_in_the_package_imports_the_book():
 
 
 def test_importing_metarec_takes_less_than_a_second():
-    in_python("import metarec")  # the first one may compile
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        in_python("import metarec")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1, f"{min(times):.2f} s with the start of Python"
+    """Seconds of processor time, the start of Python among them: a busy machine does not matter."""
+    code = "import time, metarec; print(time.process_time())"
+    in_python(code)  # the first one may compile
+    assert min(float(in_python(code)) for _ in range(3)) < 1
 
 
 def test_importing_metarec_loads_nothing_heavy():
