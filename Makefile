@@ -7,9 +7,9 @@ run: arguments = $(if $(FULL),--full) $(CHAPTERS)
 test: arguments = $(PARTS)
 assignments: arguments = $(if $(SEED),--seed $(SEED)) $(CHAPTERS)
 
-.PHONY: help book test lab run assignments mutate linkcheck pdf clean env
+.PHONY: help book check test lab run assignments mutate linkcheck pdf clean env
 .DEFAULT_GOAL := help
 
-help book test lab run assignments mutate linkcheck pdf clean env:
+help book check test lab run assignments mutate linkcheck pdf clean env:
 	@test -n "$(PYTHON)" || { echo "No Python was found: install Python 3.11, 3.12 or 3.13."; exit 1; }
 	@$(PYTHON) tools/setup.py $@ $(arguments)

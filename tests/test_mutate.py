@@ -44,6 +44,7 @@ def tree(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("find", "replace", "guard", "state"),
     [

@@ -12,6 +12,15 @@ ISOLATED = (["unshare", "-n"], ["unshare", "-rn"])  # as root; as a user, where 
 PROBE = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)"
 
 
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """An empty cache for all tests of this file: models are unpacked once, offline."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(scope="module")
 def isolated():
     """The command that takes the network away, proved to do so."""
@@ -26,7 +35,7 @@ def isolated():
 
 
 def offline(isolated, *command, home, **env):
-    """Run a command of the book without network, with an empty cache folder."""
+    """Run a command of the book without network, with a cache folder of its own."""
     environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home), **env}
     return subprocess.run(
         [*isolated, sys.executable, *command], cwd=ROOT, env=environment,
@@ -34,15 +43,15 @@ def offline(isolated, *command, home, **env):
     )  # fmt: skip
 
 
-def test_a_recommendation_needs_no_network(isolated, tmp_path):
+def test_a_recommendation_needs_no_network(isolated, home):
     command = ["-m", "metarec", "recommend", "--rate", "Toy Story=5"]
-    done = offline(isolated, *command, home=tmp_path)
+    done = offline(isolated, *command, home=home)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(done.stdout.splitlines()) >= 10
 
 
-def test_the_doctor_needs_no_network(isolated, tmp_path):
-    done = offline(isolated, "-m", "metarec", "doctor", home=tmp_path)
+def test_the_doctor_needs_no_network(isolated, home):
+    done = offline(isolated, "-m", "metarec", "doctor", home=home)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -58,12 +67,12 @@ print("ran", path.stem)
 """
 
 
-def test_a_chapter_needs_no_network(isolated, tmp_path):
+def test_a_chapter_needs_no_network(isolated, home, tmp_path):
     runnable = [path for path in chapters() if path.exists()]
     if not runnable:
         pytest.skip("no chapter has been run yet")
     number = runnable[0].name[:2]
     results = str(tmp_path / "results")
-    done = offline(isolated, "-c", RUN, number, home=tmp_path, METAREC_FRESH_RESULTS=results)
+    done = offline(isolated, "-c", RUN, number, home=home, METAREC_FRESH_RESULTS=results)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"ran {runnable[0].stem}" in done.stdout

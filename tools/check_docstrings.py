@@ -1,9 +1,10 @@
 """Check the docstrings of public names: `python tools/check_docstrings.py [FILES]`.
 
 Every name without a leading underscore says what it does in one sentence. What a room exports, and
-every docstring that has sections at all, describes each parameter and what is returned and raised,
-and gives the shape of each array as `[users, k]`; methods and metrics name their source. What
-every method has may leave its parameters to the contract in metarec/models/base.py.
+every docstring that has sections at all, describes each parameter and what is returned: numpydoc's
+own checks see to that. Ours are what it has no check for: what is raised, the shape of each array
+as `[users, k]`, and the source of methods and metrics. What every method has
+may leave its docstring to the contract in metarec/models/base.py.
 """
 
 import ast
@@ -12,8 +13,12 @@ import sys
 from pathlib import Path
 
 from chapters import ROOT
-from numpydoc.docscrape import NumpyDocString
+from numpydoc.hooks.validate_docstrings import AstValidator
+from numpydoc.validate import validate
 
+SENTENCE = {"GL08", "SS01", "SS03"}  # it is there, has a summary, which is a sentence
+PARAMETERS = {"PR01", "PR02"}  # every parameter is described, and nothing else
+RESULT = {"RT01", "YD01"}
 ARRAY = re.compile(r"\b(?:np\.ndarray|ArrayLike|torch\.Tensor)")
 SHAPE = re.compile(r"(?i)\[[^\]]*\]|\bshapes?\b|scalar|as in `|\blike `|one value")
 SECTIONS = re.compile(r"(?m)^\s*(?:Parameters|Returns|Raises)\n\s*-{4,}$")
@@ -36,15 +41,35 @@ def exported():
     return {name for room in rooms for name in room.__all__}
 
 
-def public_names(tree):
-    """Module-level functions and classes, and their methods, with the class they belong to."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-            yield node, None
-            if isinstance(node, ast.ClassDef):
-                for inner in node.body:
-                    if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
-                        yield inner, node
+class Docstring(AstValidator):
+    """What numpydoc knows of a docstring, for code that need not lie in a file."""
+
+    def __init__(self, obj_name, node, owner=None):
+        super().__init__(ast_node=node, filename="", obj_name=obj_name, ancestry=[owner])
+        self._source_file = None
+
+    @property
+    def method_source(self):
+        """The code, for the check of what is returned."""
+        return ast.unparse(self.node)
+
+    @property
+    def signature_parameters(self):
+        """The parameters; a class whose `__init__` speaks for itself, or has none, owes none."""
+        made = [n for n in self.node.body if getattr(n, "name", "") == "__init__"]
+        if self.is_class and (not made or ast.get_docstring(made[0])):
+            return tuple(self.doc_all_parameters)
+        return super().signature_parameters
+
+    @property
+    def doc_all_parameters(self):
+        """Those of a class may stand among its attributes."""
+        listed = {n.strip(): text for n, text in super().doc_all_parameters.items()}
+        if self.is_class:
+            wanted = super().signature_parameters
+            attributes = self._doc_parameters(["Attributes"])
+            listed |= {name: text for name, text in attributes.items() if name in wanted}
+        return listed
 
 
 def decorators(node):
@@ -52,120 +77,73 @@ def decorators(node):
     return {ast.unparse(d.func if isinstance(d, ast.Call) else d) for d in node.decorator_list}
 
 
-def described(entries):
-    """Parameters of a docstring section by name: `a, b : array` describes two."""
-    found = {}
-    for entry in entries:
-        text = " ".join([entry.name, entry.type, *entry.desc])
-        for name in re.split(r",\s*", entry.name):
-            found[name.strip().lstrip("*")] = text
-    return found
-
-
-def own_nodes(function):
-    """What a function's body holds, without the functions inside it."""
-    queue = list(function.body)
-    while queue:
-        node = queue.pop()
-        yield node
-        inner = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
-        queue += [n for n in ast.iter_child_nodes(node) if not isinstance(n, inner)]
+def arrays_without_shape(function, doc):
+    """Names of arrays, and "what it returns", of which no shape is told."""
+    rows = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    wanted = {a.arg: ast.unparse(a.annotation) for a in rows if a.annotation}
+    for name, (kind, words) in doc.doc_all_parameters.items():
+        plain = re.sub(r"\[.*\]", "", wanted.get(name, ""))  # a list of arrays has no one shape
+        if ARRAY.search(plain) and not SHAPE.search(" ".join([name, kind, *words])):
+            yield name
+    given = [*doc.returns, *doc.yields]
+    text = " ".join(" ".join([entry.name, entry.type, *entry.desc]) for entry in given)
+    annotation = ast.unparse(function.returns) if function.returns else ""
+    if given and re.search(r"ndarray|Tensor", annotation) and not SHAPE.search(text):
+        yield "what it returns"
 
 
 def raised(function):
     """Exceptions that a function itself raises by name."""
-    names = set()
-    for node in own_nodes(function):
+    queue, names = list(function.body), set()
+    while queue:
+        node = queue.pop()
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             names.add(ast.unparse(node.exc.func).split(".")[-1])
+        inner = (ast.FunctionDef, ast.Lambda, ast.ClassDef)
+        queue += [n for n in ast.iter_child_nodes(node) if not isinstance(n, inner)]
     return {n for n in names if n[0].isupper()} - {"NotImplementedError", "StopIteration"}
 
 
-def arguments(function, owner):
-    """Arguments with their annotations as text."""
-    rows = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    rows += [a for a in (function.args.vararg, function.args.kwarg) if a]
-    if owner is not None and "staticmethod" not in decorators(function):
-        rows = rows[1:]
-    return {a.arg: ast.unparse(a.annotation) if a.annotation else "" for a in rows}
+def is_whole(node, owner, text, offered):
+    """Whether a docstring owes its sections, and not only a sentence."""
+    if isinstance(node, ast.ClassDef):
+        return True
+    shown = {"property", "cached_property", "functools.cached_property", "app.command"}
+    is_offered = (owner or node).name in offered or SECTIONS.search(text)
+    return is_offered and not decorators(node) & shown  # typer shows each argument's own help
 
 
-def check_summary(doc):
-    """A first sentence, complete."""
-    summary = " ".join(doc["Summary"]).strip()
-    if not summary:
-        return ["no summary"]
-    return [] if summary[-1] in ".:?" else ["summary ends without a full stop"]
-
-
-def check_parameters(wanted, doc):
-    """Every argument is described, nothing else is, and arrays have shapes."""
-    given = described([*doc["Parameters"], *doc["Other Parameters"]])
-    given |= {n: t for n, t in described(doc["Attributes"]).items() if n in wanted}
-    said = [f"does not describe {name}" for name in wanted if name not in given]
-    said += [f"describes {name}, which is no parameter" for name in given if name not in wanted]
-    for name, annotation in wanted.items():
-        plain = re.sub(r"\[.*\]", "", annotation)  # a list of arrays has no one shape
-        if ARRAY.search(plain) and name in given and not SHAPE.search(given[name]):
-            said.append(f"no shape for {name}")
+def check(node, owner, label, name, offered):
+    """All complaints about one function, method or class."""
+    text = ast.get_docstring(node) or ""
+    is_class = isinstance(node, ast.ClassDef)
+    if not text and owner is not None and node.name in CONTRACT and owner.bases:
+        return []
+    doc, whole = Docstring(label, node, owner), is_whole(node, owner, text, offered)
+    asked = SENTENCE | (PARAMETERS | RESULT if whole else set())
+    errors = validate(label, Docstring, node=node, owner=owner)["errors"]
+    said = [words for code, words in errors if code in asked]
+    if whole and text and not is_class:
+        said += [f"no shape for {what}" for what in arrays_without_shape(node, doc)]
+        listed = " ".join(" ".join([e.name, e.type]) for e in doc.doc["Raises"])
+        said += [f"raises {n} without saying so" for n in raised(node) if n not in listed]
+    is_method = is_class and "Method" in map(ast.unparse, node.bases) and name not in UNSOURCED
+    is_metric = whole and not is_class and owner is None and name in SOURCED
+    if (is_method or is_metric) and not (
+        doc.doc["References"] or re.search(r"(?i)\bsource\b", text)
+    ):
+        said.append("no source")
     return said
 
 
-def check_result(function, doc):
-    """What is returned and raised."""
-    annotation = ast.unparse(function.returns) if function.returns else ""
-    entries = [*doc["Returns"], *doc["Yields"]]
-    said = []
-    if annotation not in ("", "None", "Self", "NoReturn") and not entries:
-        said.append("does not say what it returns")
-    text = " ".join(" ".join([e.name, e.type, *e.desc]) for e in entries)
-    if entries and re.search(r"ndarray|Tensor", annotation) and not SHAPE.search(text):
-        said.append("no shape for what it returns")
-    listed = " ".join(" ".join([e.name, e.type]) for e in doc["Raises"])
-    said += [f"raises {n} without saying so" for n in sorted(raised(function)) if n not in listed]
-    return said
-
-
-def check_function(function, owner, name, offered):
-    """All complaints about one function or method."""
-    text = ast.get_docstring(function)
-    if not text:
-        is_contract = owner is not None and function.name in CONTRACT and owner.bases
-        return [] if is_contract else ["has no docstring"]
-    doc = NumpyDocString(text)
-    said = check_summary(doc)
-    if decorators(function) & {"property", "cached_property", "functools.cached_property"}:
-        return said
-    if "app.command" in decorators(function):  # typer shows each argument's own help
-        return said
-    if (owner or function).name not in offered and not SECTIONS.search(text):
-        return said
-    said += check_parameters(arguments(function, owner), doc)
-    said += check_result(function, doc)
-    if name in SOURCED and owner is None:
-        said += check_source(doc, text)
-    return said
-
-
-def check_class(node, name):
-    """A class describes what it is made from; a method of the book names its source."""
-    text = ast.get_docstring(node)
-    if not text:
-        return ["has no docstring"]
-    doc = NumpyDocString(text)
-    said = check_summary(doc)
-    made = next((f for f in node.body if getattr(f, "name", "") == "__init__"), None)
-    if made is not None and ast.get_docstring(made) is None:
-        said += check_parameters(arguments(made, node), doc)
-    is_method = any(ast.unparse(base) == "Method" for base in node.bases)
-    if is_method and name not in UNSOURCED:
-        said += check_source(doc, text)
-    return said
-
-
-def check_source(doc, text):
-    """A paper, a book, or a sentence that says where it comes from."""
-    return [] if doc["References"] or re.search(r"(?i)\bsource\b", text) else ["no source"]
+def public_names(tree):
+    """Module-level functions and classes, and their methods, with the class they belong to."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node, None
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    yield inner, node
 
 
 def complaints(source, name, offered):
@@ -174,13 +152,7 @@ def complaints(source, name, offered):
     said = [] if ast.get_docstring(tree) else [f"{name}: has no docstring"]
     for node, owner in public_names(tree):
         label = f"{owner.name}.{node.name}" if owner else node.name
-        if owner is not None and owner.name.startswith("_"):
-            continue
-        found = (
-            check_class(node, name)
-            if isinstance(node, ast.ClassDef)
-            else check_function(node, owner, name, offered)
-        )
+        found = check(node, owner, label, name, offered)
         said += [f"{name}:{node.lineno} {label}: {one}" for one in found]
     return said
 

@@ -21,7 +21,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import yaml
 from chapters import ROOT, chapters, described, read, tags
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
 
 ALLOWED = ROOT / "tests" / "book" / "allowed_numbers.toml"
 LARGEST = 20  # up to here, numbers count what the reader sees: three questions, five steps
@@ -61,69 +65,72 @@ NAMES = [
     r"\b\d{4}-\d\d-\d\d\b",
     r"\b(?:19|20)\d\d[–—/-]\d{2,4}\b|\b(?:19|20)\d\ds\b",
 ]
-WHOLE = [r"<!--.*?-->", r"\$\$.*?\$\$", r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}"]
-DROPPED = [
-    r"(?<![\\$])\$(?!\s*[\d.,]+(?:\\,)?\s*(?:\\?%)?\s*\$)[^$\n]+\$",  # a formula, no bare number
-    r"\{[\w:.+-]+\}`[^`]*`",  # a role
-    r"(`+)(?!`).+?(?<!`)\1(?!`)",  # code
-    r"!\[[^\]]*\]",
-    r"(?<=\])\((?:[^()\s]|\([^()]*\))*\)",  # where a link leads
-    r"https?://\S+",
-    r"</?\w[^>]*>",
-    r"(?m)^\s*\[\^?[\w-]+\]:.*$",  # where a reference leads
-    r"(?m)^\([\w-]+\)=$",  # a label
-    r"(?m)^#+\s+\d[\d.]*\s",  # the number of a heading
-    r"(?m)^\s*(?:>\s*)?\d+[.)]\s",  # the number of a list item
-]
-LITERAL = re.compile(r"\{(?:code|code-block|code-cell|math|mermaid|eval-rst|literalinclude|raw)\}")
-FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,}|:{3,})\s*(?P<info>.*)$")
+BARE = re.compile(
+    r"[\d.,\s]+(?:\\,)?\s*(?:\\?%)?\s*"
+)  # a formula that is a number and nothing else
+LITERAL = {
+    "code",
+    "code-block",
+    "code-cell",
+    "math",
+    "mermaid",
+    "eval-rst",
+    "literalinclude",
+    "raw",
+}
+DIRECTIVE = re.compile(r"\{([\w:.+-]+)\}\s*(.*)")
+OPTIONS = re.compile(r"\A(?:\s*:[\w-]+:.*(?:\n|\Z))+")
+HEADING_NUMBER = re.compile(r"^\d[\d.]*\s")
+MARKUP = re.compile(r"<!--.*?-->|</?\w[^>]*>|https?://\S+", re.DOTALL)
 
 
-def without_fences(text):
-    """The text without code blocks; of a directive, its title and its body without options."""
-    kept, open_fences, in_options = [], [], False
-    for line in text.splitlines():
-        bare = re.sub(r"^[\s>]+", "", line).rstrip()
-        found = FENCE.match(bare)
-        is_literal = bool(open_fences) and open_fences[-1][1]
-        if is_literal:
-            if found and not found["info"] and found["fence"].startswith(open_fences[-1][0]):
-                open_fences.pop()
-            kept.append("")
-        elif found and found["info"]:
-            directive = found["info"].startswith("{") and not LITERAL.match(found["info"])
-            open_fences.append((found["fence"], not directive))
-            in_options = directive
-            kept += ["", re.sub(r"^\{[^}]*\}", "", found["info"]) if directive else "", ""]
-        elif found:
-            if any(fence == found["fence"] for fence, _ in open_fences):
-                while open_fences.pop()[0] != found["fence"]:
-                    pass
-            else:
-                open_fences.append((found["fence"], True))
-            kept.append("")
-        elif in_options and re.match(r":[\w-]+:", bare):
-            kept.append("")
-        else:
-            in_options = False
-            kept.append(line)
-    return "\n".join(kept)
+@functools.cache
+def parser():
+    """MyST as the book is read, with the extensions of _config.yml."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    extensions = set(config["parse"]["myst_enable_extensions"])
+    return create_md_parser(MdParserConfig(enable_extensions=extensions), RendererHTML)
+
+
+def words(inline):
+    """What a paragraph says in its own words: no code, role, formula, picture or target."""
+    said = []
+    for token in inline.children:
+        is_bare = token.type == "math_inline" and BARE.fullmatch(token.content)
+        if token.type == "text" or is_bare:
+            said.append(token.content)
+        elif not token.type.endswith(("_open", "_close")):  # those, emphasis, part no words
+            said.append(" ")
+    return "".join(said)
+
+
+def cites(inline):
+    """Whether a paragraph names a source."""
+    return any(t.type == "myst_role" and t.meta["name"].startswith("cite") for t in inline.children)
 
 
 def blocks(text):
-    """Paragraphs, headings, list items and whole tables."""
-    block = []
-    for line in [*text.splitlines(), ""]:
-        starts = re.match(r"^\s*(?:>\s*)?(?:[-*+]|\d+[.)])\s|^#+\s", line)
-        table_ends = block and block[-1].lstrip().startswith("|") != line.lstrip().startswith("|")
-        if block and (starts or table_ends or not line.strip(" >")):
-            yield "\n".join(block)
-            block = []
-        if line.strip(" >"):
-            block.append(line)
-        if line.startswith("#"):
-            yield "\n".join(block)
-            block = []
+    """Words of the paragraphs, headings, list items and whole tables that name no source."""
+    table, before = None, None
+    for token in parser().parse(text):
+        found = DIRECTIVE.match(token.info) if token.type in ("fence", "colon_fence") else None
+        if found and found[1] not in LITERAL:
+            yield from blocks(found[2])
+            yield from blocks(OPTIONS.sub("", token.content))
+        elif token.type == "html_block":
+            yield token.content
+        elif token.type == "table_open":
+            table = []
+        elif token.type == "inline" and table is not None:
+            table.append(token)
+        elif token.type == "table_close":
+            if not any(map(cites, table)):
+                yield " | ".join(map(words, table))
+            table = None
+        elif token.type == "inline" and not cites(token):
+            said = words(token)
+            yield HEADING_NUMBER.sub("", said) if before == "heading_open" else said
+        before = token.type
 
 
 def is_measured(match):
@@ -145,15 +152,10 @@ def allowed(name):
 
 def typed_numbers(text, name=""):
     """Sentences of a Markdown text that hold a number typed by hand, each after the number."""
-    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-    text = SEAM.sub(" ", without_fences(text))
-    for pattern in WHOLE:
-        text = re.sub(pattern, " ", text, flags=re.DOTALL)
     said = []
     for block in blocks(text):
-        if re.search(r"\{cite", block):
-            continue
-        for pattern in [*DROPPED, *allowed(name), *NAMES]:
+        block = SEAM.sub(" ", MARKUP.sub(" ", block))
+        for pattern in [*allowed(name), *NAMES]:
             block = re.sub(pattern, " ", block)
         for sentence in re.split(r"(?<=[.!?])\s+(?=[^a-z\s])|(?<=[。！？])", block):
             found = [m[0].strip() for m in NUMBER.finditer(sentence) if is_measured(m)]

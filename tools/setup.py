@@ -29,8 +29,9 @@ from environment import (
 
 TASKS = {
     "book": "make the environment, render the book, say where it is",
-    "test": "prove it: style, unit tests, every notebook, every page (parts: %s)"
-    % "style unit peers notebooks book",
+    "check": "the short proof: style, types, unit tests but the slow ones, changed chapters",
+    "test": "prove it: style, types, unit tests, every notebook, every page (parts: %s)"
+    % "style types unit peers notebooks book",
     "lab": "open the notebooks in JupyterLab",
     "run": "re-execute chapters and store their outputs: run 01 02, run --full 02",
     "assignments": "write the student, instructor and grader versions of the problem sets",
@@ -46,7 +47,7 @@ TASKS = {
 def clean():
     """Remove what the tools made; keep the environment."""
     folders = [ROOT / "book" / "_build"]
-    for pattern in ("__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis",
+    for pattern in ("__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis",
                     ".ipynb_checkpoints", ".import_linter_cache"):  # fmt: skip
         folders += [p for p in ROOT.rglob(pattern) if VENV not in p.parents]
     for folder in folders:

@@ -162,14 +162,15 @@ def pytest(report, *arguments, **env):
 
 PAGES = tuple(f"tests/pages/test_{name}.py" for name in ("site", "try_it", "pdf"))
 RESULTS = "tests/pages/test_results.py"
+STORED = ROOT / "data" / "results"
 COMPARED = "tests/models/test_peers.py"
 THREADS = ("OMP", "OPENBLAS", "MKL", "RAYON", "LK", "LK_BACKEND")  # LK is LensKit
 
 
-def unit(proof):
+def unit(proof, *which):
     """Everything that needs no rendered site, re-executed notebook or other library."""
     skip = [f"--ignore={path}" for path in (*PAGES, RESULTS, COMPARED)]
-    where = ("tests", "metarec", "--doctest-modules", "-n", "2", "--dist", "worksteal")
+    where = ("tests", "metarec", "--doctest-modules", "-n", "2", "--dist", "worksteal", *which)
     proof.step("unit tests, and the examples of docstrings", lambda r: pytest(r, *where, *skip))
 
 
@@ -179,17 +180,18 @@ def peers(proof):
     proof.step("ours against LensKit and implicit", lambda r: pytest(r, COMPARED, **env))
 
 
-def notebooks(proof):
-    """Every chapter runs again, and gives the outputs and the results that are stored."""
-    if not chapters():
-        print("\n(no chapter yet: nothing to re-execute)")
+def notebooks(proof, which=None):
+    """Chapters run again, all or some, and give the outputs and the results that are stored."""
+    which = chapters() if which is None else which
+    if not which:
+        print("\n(no chapter to re-execute)")
         return
     results = proof.temporary / "results"
     results.mkdir()
-    times = json.loads((ROOT / "data/results/run_times.json").read_text(encoding="utf-8"))
-    longest_first = sorted(chapters(), key=lambda path: -times.get(path.name[:2], 0))
+    times = json.loads((STORED / "run_times.json").read_text(encoding="utf-8"))
+    longest_first = sorted(which, key=lambda path: -times.get(path.name[:2], 0))
     proof.step(
-        "every notebook re-executed and compared",
+        f"{len(which)} notebooks re-executed and compared",
         lambda r: pytest(
             r, "--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/sanitize.cfg",
             "--nbval-cell-timeout", "300", "--timeout", "0", "-n", "2", "--dist", "loadfile",
@@ -197,10 +199,14 @@ def notebooks(proof):
             METAREC_FRESH_RESULTS=str(results),
         ),
     )  # fmt: skip
-    proof.step(
-        "results of that run against data/results",
-        lambda r: pytest(r, RESULTS, METAREC_FRESH_RESULTS=str(results)),
-    )
+    numbers = [path.name[:2] for path in which if (STORED / f"{path.name[:2]}.json").exists()]
+    some = [f"{RESULTS}::test_a_fresh_run_gives_the_stored_results[{n}]" for n in numbers]
+    asked = [RESULTS] if which == chapters() else some
+    if asked:
+        proof.step(
+            "results of that run against data/results",
+            lambda r: pytest(r, *asked, METAREC_FRESH_RESULTS=str(results)),
+        )
 
 
 def begin_render():
@@ -223,7 +229,19 @@ def style(proof):
     proof.step("spelling (codespell)", lambda r: call("codespell_lib"))
 
 
-PARTS = {"style": style, "unit": unit, "peers": peers, "notebooks": notebooks, "book": site}
+def types(proof):
+    """What the type hints promise."""
+    proof.step("types (mypy)", lambda r: call("mypy"))
+
+
+PARTS = {
+    "style": style,
+    "types": types,
+    "unit": unit,
+    "peers": peers,
+    "notebooks": notebooks,
+    "book": site,
+}
 
 
 def test(parts):
@@ -236,6 +254,29 @@ def test(parts):
     return proof.close()
 
 
+def changed_chapters():
+    """Chapters of which a half differs from what this branch began with, or is new."""
+    git = ["git", "-C", str(ROOT)]
+    base = subprocess.run([*git, "merge-base", "HEAD", "main"], capture_output=True, text=True)
+    since = base.stdout.strip() or "HEAD"
+    said = [
+        subprocess.run([*git, *asked, "--", "notebooks"], capture_output=True, text=True).stdout
+        for asked in (["diff", "--name-only", since], ["ls-files", "-o", "--exclude-standard"])
+    ]
+    changed = {Path(name).stem for name in "".join(said).splitlines()}
+    return [path for path in chapters() if path.stem in changed]
+
+
+def check():
+    """What is proved before each commit: all but the slow tests, and only changed chapters."""
+    proof = Proof()
+    style(proof)
+    types(proof)
+    unit(proof, "-m", "not slow")
+    notebooks(proof, changed_chapters())
+    return proof.close()
+
+
 TOOLS = {"run": "run_notebooks.py", "mutate": "mutate.py", "assignments": "assignments.py"}
 
 
@@ -243,7 +284,8 @@ def main():
     """Read the task and do it."""
     parser = argparse.ArgumentParser(prog="tasks.py", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
-    for name in ("book", "lab", "linkcheck", "pdf"):
+    alone = {"book": book, "check": check, "lab": lab, "linkcheck": linkcheck, "pdf": pdf}
+    for name in alone:
         tasks.add_parser(name)
     tasks.add_parser("test").add_argument("parts", nargs="*", choices=[[], *PARTS])
     for name in TOOLS:
@@ -254,7 +296,7 @@ def main():
         return subprocess.call([PYTHON, str(tool), *rest], cwd=ROOT)
     if known.task == "test":
         return test(known.parts)
-    return {"book": book, "lab": lab, "linkcheck": linkcheck, "pdf": pdf}[known.task]()
+    return alone[known.task]()
 
 
 if __name__ == "__main__":

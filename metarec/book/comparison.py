@@ -119,7 +119,7 @@ def newcomers(stored: Stored) -> pd.DataFrame:
 
 
 def fame(stored: Stored) -> pd.DataFrame:
-    """How well known are the films that each method recommends, and how unequally are they shown?
+    """How well known the films are that each method recommends, and how unequally they are shown.
 
     Introduced in chapter 15.
 

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from metarec.grading import plain
 from metarec.grading.compare import ATOL, RTOL
@@ -22,7 +23,7 @@ class Case:
     """One call: arguments, what it must return, and how near."""
 
     args: tuple
-    expected: object
+    expected: Any
     rtol: float = RTOL
     atol: float = ATOL
 

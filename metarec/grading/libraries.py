@@ -51,7 +51,8 @@ def closure(names: tuple[str, ...]) -> dict[str, Path]:
     LookupError
         When one of those asked for is not installed.
     """
-    waiting, seen, found = [*names], set(), {}
+    waiting, seen = [*names], set()
+    found: dict[str, Path] = {}
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in seen:
@@ -66,7 +67,7 @@ def closure(names: tuple[str, ...]) -> dict[str, Path]:
                 ) from None
             continue  # what is required only elsewhere
         tops = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}
-        found |= {top: Path(distribution.locate_file(top)) for top in tops}
+        found |= {top: Path(str(distribution.locate_file(top))) for top in tops}
         wanted = map(Requirement, distribution.requires or ())
         waiting += [r.name for r in wanted if r.marker is None or r.marker.evaluate({"extra": ""})]
     return {top: path for top, path in sorted(found.items()) if path.exists()}

@@ -107,7 +107,7 @@ class Sandbox:
     def __init__(self, names: tuple = ("numpy",), limits: Limits = Limits(), isolate: bool = True):
         self.limits, self.root = limits, getattr(os, "geteuid", lambda: 1)() == 0
         self.files = libraries.closure(tuple(sorted({"numpy", *names})))
-        self.slots = queue.SimpleQueue()
+        self.slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         for slot in range(SLOTS):
             self.slots.put(slot)
         self.why = self._obstacle() if isolate else "it was switched off"
@@ -184,14 +184,14 @@ class Sandbox:
         if not self.root:
             return []
         number = FIRST_IDENTITY + os.getpid() * SLOTS + slot
-        return [shutil.which("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups",
+        return [_program("setpriv"), f"--reuid={number}", f"--regid={number}", "--clear-groups",
                 "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]  # fmt: skip
 
     @functools.cached_property
     def _walls(self) -> list[str]:
         """bubblewrap and what can be seen through it."""
         size = str(self.limits.file * MEGABYTE)
-        walls = [shutil.which("bwrap"), "--unshare-pid", "--unshare-net", "--unshare-ipc",
+        walls = [_program("bwrap"), "--unshare-pid", "--unshare-net", "--unshare-ipc",
                  "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session",
                  "--clearenv", "--hostname", "grader", "--cap-drop", "ALL"]  # fmt: skip
         if self.root:
@@ -203,7 +203,7 @@ class Sandbox:
             walls += ["--setenv", name, value]
         needed, hidden = libraries.standard_library()
         if self.root:
-            needed.append(Path(shutil.which("setpriv")))
+            needed.append(Path(_program("setpriv")))
         seen: dict[str, str] = {str(path): str(path) for path in needed}
         seen |= {f"/libraries/{name}": str(path) for name, path in self.files.items()}
         seen |= {f"/work/{name}": str(HERE / name) for name in OWN_FILES}
@@ -215,6 +215,11 @@ class Sandbox:
         walls += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
         walls += ["--perms", "1777", "--size", size, "--tmpfs", "/tmp", "--remount-ro", "/"]
         return [*walls, "--chdir", "/tmp", "--"]
+
+
+def _program(name: str) -> str:
+    """Where a program lies that `_obstacle` has found, or its bare name."""
+    return shutil.which(name) or name
 
 
 def _folders(targets) -> list[str]:

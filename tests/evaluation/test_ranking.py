@@ -281,8 +281,8 @@ def test_full_ranking_of_movielens_takes_a_moment():
     liked = rng.random((943, 1682)) < 0.03
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         for metric in (ndcg, recall, hit_rate):
             metric(scores, liked, 10, unseen)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 2, "0.3 s where nothing else runs"
+        seconds.append(time.process_time() - start)
+    assert min(seconds) < 2, "0.3 s of a processor are enough"

@@ -209,6 +209,7 @@ def test_the_student_version_carries_nothing_beside_text_and_code(path, made):
         assert cell.get("execution_count") is None
 
 
+@pytest.mark.slow
 @by_name
 def test_the_student_version_runs_to_the_first_stub_and_says_what_to_do(path, made):
     notebook = nbformat.read(made / "student" / path.name, as_version=4)
@@ -286,6 +287,7 @@ def graded(made, tmp_path_factory, worker_id):
     return once(tmp_path_factory, worker_id, "graded", make)
 
 
+@pytest.mark.slow
 @by_name
 def test_the_reference_and_a_different_right_answer_get_all_points(path, made, graded):
     questions = graders_file(made, path).questions
@@ -294,10 +296,12 @@ def test_the_reference_and_a_different_right_answer_get_all_points(path, made, g
     assert graded[path.stem]["second"]["points"] == full
 
 
+@pytest.mark.slow
 def test_an_empty_notebook_gets_nothing(graded):
     assert graded[MASTERS[0].stem]["nothing"]["points"] == "0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", WRONG, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_a_typical_mistake_is_caught_where_it_should_be(path, made):
     source, loses = alternative(path)
@@ -320,6 +324,7 @@ def contest_of(question):
     return [aspect for aspect in question.aspects if aspect.metric and not aspect.public]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 @by_name
 def test_the_bars_of_a_contest_part_good_from_bad_whatever_the_seed(path, seed):

@@ -17,6 +17,8 @@ from grading_kit import LIMITS, centre_assignment, notebook, once
 
 from metarec.grading import grade_folder, reports
 
+pytestmark = pytest.mark.slow
+
 PROOF = "import numpy as np\ndef centre(r): return np.mean(r)"
 
 

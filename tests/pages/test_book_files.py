@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -343,3 +344,39 @@ def test_diagram_links_to_chapters_that_exist():
     assert mermaid_local.link_chapters(code, Builder, "book/index") == (
         'flowchart TD\n  A --> B\n  click A href "../notebooks/01_problem.html"\n'
     )
+
+
+def test_one_address_gives_a_fork_its_launch_buttons():
+    """None is set here; with one, chapters open on a Binder made from this repository's lists."""
+    launch = importlib.import_module("launch")
+    given = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    theme = given["sphinx"]["config"]["html_theme_options"]
+    config = SimpleNamespace(html_theme_options=dict(theme))
+    launch.offer(None, config)
+    assert config.html_theme_options == theme | {"repository_url": ""}
+    config.html_theme_options["repository_url"] = "https://example.org/you/metarec"
+    launch.offer(None, config)
+    assert config.html_theme_options["launch_buttons"]["binderhub_url"]
+
+
+def test_binder_and_devcontainer_install_the_lists_of_the_root():
+    text = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8")
+    lists = re.findall(r"^-[rc] (\S+)$", text, re.MULTILINE)
+    assert lists == ["../requirements.txt", "../constraints.txt"]
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert container["onCreateCommand"].endswith("make env")
+
+
+def test_workflows_ask_for_no_more_than_they_need():
+    """Each names its rights and a time limit; only the deployment may write, and only pages."""
+    paths = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    assert [path.stem for path in paths] == ["pages", "proof", "weekly"]
+    for path in paths:
+        flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert flow["permissions"] == {"contents": "read"}, path.name
+        assert flow["concurrency"], path.name
+        for name, job in flow["jobs"].items():
+            assert job["timeout-minutes"] <= 90, name
+            assert job.get("permissions", {}).keys() <= {"pages", "id-token"}, name
+            for step in job["steps"]:
+                assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))

@@ -97,7 +97,7 @@ def named(values: np.ndarray, key: str, first: str) -> pd.DataFrame:
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """CSV with Unix line ends, and gzip without a time stamp: one table, one file."""
+    """CSV with Unix line ends, and gzip without a time stamp; Pythons pack differently."""
     text = table.to_csv(index=False, lineterminator="\n").encode()
     path.write_bytes(gzip.compress(text, 9, mtime=0) if path.suffix == ".gz" else text)
 

@@ -108,7 +108,7 @@ def parse(text: str, where: object, **options: object) -> pd.DataFrame:
     text : str
     where : object
         What to call the file in errors.
-    options
+    **options
         For `pandas.read_csv`.
 
     Returns
