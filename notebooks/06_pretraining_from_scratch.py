@@ -34,7 +34,7 @@ full = False  # True: more people, longer training; see the end
 seed = 0  # 0 is the text; 1, 2, … draw other people and random starts
 
 # %% tags=["remove-input"]
-import matplotlib.pyplot as plt
+import dataclasses
 
 from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY
 COLOR = {"SASRec": BLUE, "BERT4Rec": RED, "Markov chain with skips": GREEN,

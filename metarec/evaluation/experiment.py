@@ -506,7 +506,13 @@ def _entrants(
         lambda e: generator.choice(drawn_from, e.query_items.shape),
         _fact(CHANCE, True),
     )
-    yield trivial, lambda e: values[e.query_items], _fact(trivial, trivial == ITEM_MEAN)
+    unseen = drawn_from.mean() if trivial == ITEM_MEAN else 0.0
+    known = pd.Series(values, train.items.index)
+    yield (
+        trivial,
+        lambda e: known.reindex(e.items, fill_value=unseen).to_numpy()[e.query_items],
+        _fact(trivial, trivial == ITEM_MEAN),
+    )
     seconds = fitted.seconds if isinstance(fitted, Fitted) else {}
     for name, method in fitted.items():
         parameters = method.get_params() if hasattr(method, "get_params") else {}
