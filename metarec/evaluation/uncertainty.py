@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from metarec.evaluation._arrays import at_least_one, share
@@ -184,7 +184,9 @@ def paired(
     >>> print(f"{difference:.2f}", 0 in difference)
     −0.12 [−0.16, −0.10] False
     """
-    if isinstance(a, pd.Series) and isinstance(b, pd.Series) and not a.index.equals(b.index):
+    users_a: Any = getattr(a, "index", None)
+    users_b: Any = getattr(b, "index", None)
+    if hasattr(users_a, "equals") and hasattr(users_b, "equals") and not users_a.equals(users_b):
         raise ValueError("a and b have different users or another order; write b.loc[a.index]")
     a, b = _per_user("a", a), _per_user("b", b)
     if a.shape != b.shape:
