@@ -44,18 +44,39 @@ class Recommender(Protocol):
     """
 
     def fit(self, ratings: Ratings) -> Any:
-        """Learn from training ratings."""
+        """Learn from training ratings.
+
+        Parameters
+        ----------
+        ratings : Ratings
+
+        Returns
+        -------
+        Any
+            Is not used; by custom the method itself.
+        """
 
     def predict(self, episodes: Episodes) -> np.ndarray:
-        """Answer the query of each user: [users, q]."""
+        """Answer the query of each user.
+
+        Parameters
+        ----------
+        episodes : Episodes
+            Without the query's ratings.
+
+        Returns
+        -------
+        array of float, shape [users, q]
+        """
 
 
 class Fitted(dict[str, Recommender]):
     """Fitted methods by name, as `fit` returns them.
 
-    Attributes
+    Parameters
     ----------
-    seconds : dict from name to float
+    methods : mapping from name to fitted method
+    seconds : mapping from name to float, optional
         How long each took to fit, in products of two 1 000 × 1 000 matrices.
     """
 

@@ -71,7 +71,8 @@ def top_k(scores: ArrayLike, k: int, mask: ArrayLike | None = None, seed: int = 
 def take(values: ArrayLike, positions: np.ndarray, missing: float = -1) -> np.ndarray:
     """`values` at the positions that `top_k` returned, `missing` where a position is -1.
 
-    Turns positions among a user's candidates into item positions, ratings or gains.
+    Turns positions among a user's candidates into item positions, ratings or gains. Its source is
+    `numpy.take_along_axis`, which knows no empty place.
     Introduced in chapter 02.
 
     Parameters

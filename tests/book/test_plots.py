@@ -242,7 +242,8 @@ def test_import_does_not_load_pyplot():
 def test_colours_have_names():
     named = (plots.BLUE, plots.RED, plots.GREEN, plots.PURPLE, plots.ORANGE, plots.SKY)
     assert named == tuple(plots.PALETTE[name] for name in plots.SERIES)
-    assert (plots.GREY, plots.INK) == (plots.PALETTE["grey"], plots.PALETTE["ink"])
+    assert plots.PALETTE["grey"] == plots.GREY
+    assert plots.PALETTE["ink"] == plots.INK
 
 
 def test_two_panels_have_labels_and_scales_of_their_own():
