@@ -12,5 +12,5 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["book", "data", "evaluation", "models", "testing"],
-    submod_attrs={"book": ["check", "leaderboard", "percent", "plots", "say"]},
+    submod_attrs={"book": ["as_table", "check", "leaderboard", "percent", "plots", "say"]},
 )

@@ -35,24 +35,10 @@ from metarec import evaluation, models, plots
 full = False  # True: more repetitions; the text is written for False
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK
 REPEATS = 10 if full else 2  # repetitions of the experiment on time
 TRIALS = 5000 if full else 1000  # random choices of a small test set
 
-
-def two_panels(title, left, right, height=3.6):
-    """Open two panels with scales of their own; each has its label above."""
-    import matplotlib.pyplot as plt
-
-    with plots.style():
-        fig, axes = plt.subplots(1, 2, figsize=(6.4, height))
-        fig.suptitle(title, x=0.012, ha="left", fontweight="bold", fontsize=11.8)
-        for ax, label in zip(axes, (left, right), strict=True):
-            ax.set_title(label, fontsize=9.5)
-            ax.tick_params(length=0)
-    return axes
 
 # %% [markdown]
 # ## One person, six films
@@ -329,11 +315,8 @@ bias = models.Bias().fit(split.train)
 
 def errors_at(model, k):
     """RMSE of each test person, mean over the five draws: [people]."""
-    per_draw = []
-    for e in drawn:
-        predicted = model.predict(e.first(k)).clip(1, 5)  # the ends of the scale
-        per_draw.append(evaluation.rmse(predicted, e.query_ratings, e.query_mask))
-    return np.mean(per_draw, axis=0)
+    result = evaluation.score({"": model}, split.train, split.test, ks=[k])
+    return result.values("", "rmse", k).to_numpy()
 
 
 ours, theirs = errors_at(bayes, 10), errors_at(bias, 10)
@@ -374,7 +357,7 @@ print("paired  ", format(difference, ".3f"))
 print("unpaired", f"{ours.mean() - theirs.mean():.3f} [{low:.3f}, {high:.3f}]")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Left: scatter of the error of each person under the two methods; the points lie close to the diagonal, most of them slightly below it. Right: two intervals of the mean difference; the unpaired one is wide and holds zero, the paired one is narrow and lies wholly below zero."}, "figure": {"caption": "Left: each point is one test person, ten ratings known. Who is hard for one method is hard for the other. Right: 95 % intervals of the mean difference, from the same numbers.", "name": "fig-02-paired"}}
-ax, bars = two_panels("The same people on both sides:\nthe pairs remove what they have in common",
+ax, bars = plots.two_panels("The same people on both sides:\nthe pairs remove what they have in common",
                       "RMSE of hierarchical Bayes, stars", "", height=3.8)  # fmt: skip
 ax.plot([0.4, 1.7], [0.4, 1.7], color=GREY, lw=1)
 ax.scatter(theirs, ours, s=14, color=BLUE, alpha=0.65, lw=0)
@@ -739,7 +722,7 @@ gained = np.mean(tried, axis=0) - np.array(tried)  # stars, against the mean set
 seen_gain, kept_gain = best_on(gained, 15)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels. Left: pairwise accuracy of the best of n random methods; on the 20 people where it was chosen it rises with n, on all others it stays at one half. Right: stars gained by the best of n settings of hierarchical Bayes on the mean setting; on the 15 people where it was chosen the gain rises, on all others it stays near zero."}, "figure": {"caption": "The best of n, where it was chosen (red) and on everybody else (blue). Means over a thousand random choices of the small test set.", "name": "fig-02-choosing"}}
-ax, real = two_panels("The best of many is best where it was chosen,\nand nowhere else",
+ax, real = plots.two_panels("The best of many is best where it was chosen,\nand nowhere else",
                       "random scores: pairwise accuracy", "real settings: RMSE gained, stars")  # fmt: skip
 ax.plot(np.arange(1, TRIED + 1), lucky, color=RED)
 ax.plot(np.arange(1, TRIED + 1), sober, color=BLUE)
@@ -815,7 +798,8 @@ rivals = {
     "item + user bias": models.Bias(),
     "hierarchical Bayes": models.HierarchicalBayes(),
 }
-shop = evaluation.classic_top_n(rivals, ratings)  # adds chance and popularity itself
+# adds chance and popularity itself
+shop = evaluation.classic_top_n(rivals, ratings, costs=True)
 summary = shop.summary().pivot(index="method", columns="metric", values="mean")
 summary.sort_values("ndcg@10", ascending=False).round(3)
 
@@ -1169,8 +1153,9 @@ methods = {
     "popularity": models.Popularity(),
     **rivals,
 }
-random_form = evaluation.newcomers(methods, ratings)  # chance and item mean are added
-time_form = evaluation.newcomers(methods, ratings, order="time")
+# chance and item mean are added
+random_form = evaluation.newcomers(methods, ratings, costs=True)
+time_form = evaluation.newcomers(methods, ratings, "time", costs=True)
 board = pd.concat([random_form.summary(), time_form.summary()], ignore_index=True)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of RMSE against the number of known ratings. Left, random form: the curves of item plus user bias and of hierarchical Bayes fall smoothly, the latter further; item mean is flat. Right, order of time: both curves fall much more slowly up to ten ratings, then hierarchical Bayes drops at twenty."}, "figure": {"caption": "The leaderboard opens: newcomers, 95 % intervals over people. The global mean and chance lie above the frame.", "name": "fig-02-kcurve"}}
@@ -1247,7 +1232,7 @@ shuffled = in_time.sample(frac=1, random_state=0)
 raters, agreement = zip(windows(in_time), windows(shuffled), strict=True)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Left: mean number of raters of the film against its place in the person's order; in time it falls steeply over the first ten places, when shuffled it is flat and low. Right: correlation of windows of five ratings with the rest; when shuffled it is flat and high, in time it starts at half of that and rises from window to window."}, "figure": {"caption": "All people with thirty ratings or more. Left: how popular the film at each place is. Right: how well five ratings agree with what comes after the twentieth.", "name": "fig-02-time"}}
-ax, right_ax = two_panels("The first ratings are of popular films,\nand say less about the rest",
+ax, right_ax = plots.two_panels("The first ratings are of popular films,\nand say less about the rest",
                           "people who rated the film, mean", "correlation with ratings after the 20th")  # fmt: skip
 ax.plot(np.arange(1, 41), raters[1], color=GREY, lw=1.5, ls=(0, (5, 2)))
 ax.plot(np.arange(1, 41), raters[0], color=BLUE)
@@ -1308,7 +1293,7 @@ the second table is constant, and why fewer stars of error alone do not prove th
 """)
 
 # %%
-next_one = evaluation.next_item(rivals, ratings)
+next_one = evaluation.next_item(rivals, ratings, costs=True)
 mr.leaderboard.save("02", random_form, time_form, shop, next_one)
 mr.leaderboard.table(next_one.summary(), "next item", "hit_rate@10").round(3)
 

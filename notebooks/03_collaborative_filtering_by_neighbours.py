@@ -36,10 +36,7 @@ full = False  # True: finer grids
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY = (
-    plots.PALETTE[c]
-    for c in ("blue", "vermillion", "green", "orange", "grey", "ink", "purple", "sky")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY
 
 # %% [markdown]
 # ## A blank among five people
@@ -593,8 +590,8 @@ rivals = {
     "hierarchical Bayes": models.HierarchicalBayes(seed=seed),
 }
 asked = {**rivals, **full_models}
-random_form = evaluation.newcomers(asked, ratings, seed=SPLIT)
-time_form = evaluation.newcomers(asked, ratings, order="time", seed=SPLIT)
+random_form = evaluation.newcomers(asked, ratings, seed=SPLIT, costs=True)
+time_form = evaluation.newcomers(asked, ratings, "time", SPLIT, costs=True)
 table_of = mr.leaderboard.table
 table_of(random_form.summary(), "newcomers", "rmse").drop("chance").round(3)
 
@@ -665,7 +662,7 @@ user kNN puts {mr.percent(pairwise["user kNN"], 1)} of the pairs in the right or
 classic = evaluation.classic_ratings(
     {"item + user bias": models.Bias(), "user kNN": models.UserNeighbours(),
      "item kNN": models.ItemNeighbours()},
-    ratings, seed=SPLIT,
+    ratings, seed=SPLIT, costs=True,
 )  # fmt: skip
 means_of = {"index": "method", "columns": "metric", "values": "mean"}
 classic.summary().pivot(**means_of).sort_values("rmse").round(3)
@@ -867,7 +864,7 @@ lists = {
     "EASE": models.EASE(),
     "user kNN in stars": models.UserNeighbours(),
 }
-top_n = evaluation.classic_top_n(lists, ratings, seed=SPLIT)
+top_n = evaluation.classic_top_n(lists, ratings, seed=SPLIT, costs=True)
 summary = top_n.summary().pivot(**means_of)[["ndcg@10", "recall@10"]]
 summary.sort_values("ndcg@10", ascending=False).round(3)
 
@@ -937,7 +934,7 @@ followers = {
     "Markov chain": models.MarkovChain(n_steps=1),
     "Markov chain with skips": models.MarkovChain(),
 }
-next_one = evaluation.next_item(followers, ratings, seed=seed)
+next_one = evaluation.next_item(followers, ratings, seed=seed, costs=True)
 summary = next_one.summary().pivot(**means_of)[["hit_rate@10", "ndcg@10"]]
 summary.sort_values("ndcg@10", ascending=False).round(3)
 
@@ -1184,7 +1181,7 @@ themselves do, and are nearly useless: variety alone is no virtue.
 by_likes = {n: lists[n] for n in
             ("EASE", "item kNN, BM25", "user kNN, BM25")}  # fmt: skip
 in_order = {
-    order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
+    order: evaluation.newcomers(by_likes, ratings, order, SPLIT, costs=True)
     for order in ("random", "time")
 }
 mr.leaderboard.table(

@@ -40,10 +40,7 @@ seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 # %% tags=["remove-cell"]
 SPLIT = mr.data.splits.SEED + seed  # seed 0: the splits of the whole book
 STARTS = 5 if full else 2
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c]
-    for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 
 # %% [markdown]
 # ## One number for each person
@@ -757,8 +754,8 @@ rivals = {
     "item + user bias": models.Bias(),
     "hierarchical Bayes": models.HierarchicalBayes(seed=seed),
 }
-random_form = evaluation.newcomers(rivals, ratings, seed=SPLIT)
-time_form = evaluation.newcomers(rivals, ratings, order="time", seed=SPLIT)
+random_form = evaluation.newcomers(rivals, ratings, seed=SPLIT, costs=True)
+time_form = evaluation.newcomers(rivals, ratings, "time", SPLIT, costs=True)
 board = pd.concat([random_form.summary(), time_form.summary()])
 mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
@@ -817,7 +814,7 @@ by_folds = {
         n_epochs=18, batch_size=1024, seed=seed),
     "SVD++ (folds)": models.SVDPlusPlus(seed=seed, **FOLDS),
 }  # fmt: skip
-classic = evaluation.classic_ratings(by_folds, ratings, seed=SPLIT)
+classic = evaluation.classic_ratings(by_folds, ratings, SPLIT, costs=True)
 folds = classic.table.groupby(["method", "metric"])["value"]
 folds = folds.mean().unstack()
 PEERS = {  # libraries, measured once on the same folds, November 2026
@@ -1145,7 +1142,7 @@ makers = {
     "implicit ALS with dislikes": models.ImplicitALS(dislike=2, seed=seed),
     "BPR": models.BPR(seed=seed),
 }
-lists = evaluation.classic_top_n(makers, ratings, seed=SPLIT)
+lists = evaluation.classic_top_n(makers, ratings, seed=SPLIT, costs=True)
 order = lists.summary().pivot(
     index="method", columns="metric", values="mean"
 )
@@ -1222,7 +1219,7 @@ the disease of methods that look at content; chapter 05 measures it.
 # %%
 by_likes = {n: makers[n] for n in ("implicit ALS", "BPR")}
 in_order = {
-    order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
+    order: evaluation.newcomers(by_likes, ratings, order, SPLIT, costs=True)
     for order in ("random", "time")
 }
 mr.leaderboard.table(

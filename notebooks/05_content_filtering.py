@@ -36,18 +36,11 @@ full = False  # True: more repetitions; the text is written for False
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 HIDDEN_SETS = 5 if full else 3  # of films, for the comparison of facts
 RESAMPLES = 200 if full else 40  # of people, for the intervals of the prior
 
-
-def interval_dots(ax, y, interval, color, marker="o", width=2.5):
-    """A mean with its interval, lying."""
-    ax.plot([interval.low, interval.high], [y, y], color=color, lw=width, solid_capstyle="butt")
-    ax.plot(interval.mean, y, marker, color=color, ms=6.5)
 
 # %% [markdown]
 # ## What is known about a film
@@ -322,7 +315,7 @@ shop = {
     ),
     "hierarchical Bayes + content": models.ContentBayes(seed=seed),
 }
-new_films = evaluation.new_items(shop, ratings, SPLIT)
+new_films = evaluation.new_items(shop, ratings, SPLIT, costs=True)
 board = new_films.only(metrics=["ndcg@10", "recall@10"]).summary()
 mr.leaderboard.table(board, "new items", "ndcg@10", interval=True)
 
@@ -356,7 +349,7 @@ fig, ax = plots.figure("Facts rank unseen films far above chance, and hindsight 
                        "nDCG@10, from 0 to 1", "", height=3.9)  # fmt: skip
 for y, (name, (values, color)) in enumerate(bars.items()):
     late = name == "number of reviews in 2026"
-    interval_dots(ax, y, evaluation.bootstrap(np.asarray(values)), ORANGE if late else color, "s" if color == GREY else "o")
+    plots.lying_interval(ax, y, evaluation.bootstrap(np.asarray(values)), ORANGE if late else color, "s" if color == GREY else "o")
 ax.set_yticks(range(len(bars)), list(bars))
 ax.grid(False, axis="y")
 ax.grid(True, axis="x")
@@ -415,7 +408,7 @@ learners = {
     "hierarchical linear model": models.HierarchicalLinear(WITH_CRITICS),
     "hierarchical Bayes + content": models.ContentBayes(seed=seed),
 }
-both = evaluation.both_new(learners, ratings, SPLIT)
+both = evaluation.both_new(learners, ratings, SPLIT, costs=True)
 lonely = evaluation.experiment.few_shot(
     alone, cold.train, cold.test, "both new", draws=1
 )
@@ -761,7 +754,7 @@ for ax, effects in zip(axes, (alone_effect, added_effect), strict=True):
         if part in effects:
             each, over_people = effects[part]
             color = ORANGE if part in ("success", "scores") else BLUE
-            interval_dots(ax, y, over_people, color)
+            plots.lying_interval(ax, y, over_people, color)
             ax.plot(each, [y - 0.3] * len(each), "o", color=color, ms=3, alpha=0.7)
     ax.axvline(0, color=INK, lw=1)
     ax.grid(False, axis="y")
@@ -800,7 +793,7 @@ and year are known.
 HB, HBC = "hierarchical Bayes", "hierarchical Bayes + content"
 HLM, BIAS = "hierarchical linear model", "item + user bias"
 crowd = {name: learners[name] for name in (BIAS, HB, HLM, HBC)}
-random_form = evaluation.newcomers(crowd, ratings, seed=SPLIT)
+random_form = evaluation.newcomers(crowd, ratings, seed=SPLIT, costs=True)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels, RMSE against the number of known ratings. Left, new people and known films: the hierarchical linear model lies clearly above the item and user bias, which lies above hierarchical Bayes. Right, new people and films that nobody has rated: the order is turned round, the linear model lies far below the other two."}, "figure": {"caption": "The same three methods on films that many have rated (left) and on films that nobody has rated (right). Test people of the newcomers protocol, five draws.", "name": "fig-05-turned"}}
 fig, axes = plots.figure("Content wins where ratings are missing, and loses where they are not",
@@ -845,7 +838,7 @@ rivals = {"EASE": models.EASE(),
 ours = {"Rocchio profile": shop["Rocchio profile"],
         "content ridge": shop["content ridge"],
         HBC: learners[HBC]}  # fmt: skip
-top = evaluation.classic_top_n(ours | rivals, ratings, SPLIT)
+top = evaluation.classic_top_n(ours | rivals, ratings, SPLIT, costs=True)
 
 # %%
 def alike(cosine, lists):
@@ -1030,7 +1023,7 @@ well-known ones, the RMSE changes by {better:.3f} stars with 20 ratings known.
 # %%
 by_likes = {n: shop[n] for n in ("content ridge", "Rocchio profile")}
 by_form = {
-    order: evaluation.newcomers(by_likes, ratings, order, seed=SPLIT)
+    order: evaluation.newcomers(by_likes, ratings, order, SPLIT, costs=True)
     for order in ("random", "time")
 }
 mr.leaderboard.table(
@@ -1053,10 +1046,10 @@ With twenty ratings {best_of_them} has {mr.percent(pairs_at_20[best_of_them], 1)
 
 # %%
 time_form = evaluation.newcomers(
-    {m: crowd[m] for m in (HB, HBC)}, ratings, order="time", seed=SPLIT
+    {m: crowd[m] for m in (HB, HBC)}, ratings, "time", SPLIT, costs=True
 )
 pair = {m: learners[m] for m in (HB, HBC)}
-folds = evaluation.classic_ratings(pair, ratings, SPLIT)
+folds = evaluation.classic_ratings(pair, ratings, SPLIT, costs=True)
 NEW = {*random_form.facts.index, *top.facts.index} - {BIAS, HB, *rivals}
 mr.leaderboard.save(
     "05", both, new_films, folds.only([HB, HBC]),

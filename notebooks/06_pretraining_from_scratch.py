@@ -35,34 +35,11 @@ seed = 0  # 0 is the text; 1, 2, … draw other people and random starts
 
 # %% tags=["remove-input"]
 import dataclasses
-import textwrap
 
-import matplotlib.pyplot as plt
-
-BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY = (
-    plots.PALETTE[c]
-    for c in ("blue", "vermillion", "green", "orange", "grey", "ink", "purple", "sky")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY
 COLOR = {"SASRec": BLUE, "BERT4Rec": RED, "Markov chain with skips": GREEN,
          "item kNN, recent items": ORANGE, "Markov chain": PURPLE, "popularity": GREY}  # fmt: skip
 
-
-def only(result, names):
-    """The rows of some methods, to be saved: the others are in the files of earlier chapters."""
-    table = result.table[result.table["method"].isin(names)]
-    return dataclasses.replace(result, table=table, facts=result.facts.loc[list(names)])
-
-
-def two_panels(title, left, right, height=3.7, **options):
-    """Open two panels with scales of their own; each has its label above."""
-    with plots.style():
-        fig, axes = plt.subplots(1, 2, figsize=(6.4, height), **options)
-        title = textwrap.fill(title, 58)
-        fig.suptitle(title, x=0.012, ha="left", fontweight="bold", fontsize=11.8)
-        for ax, label in zip(axes, (left, right), strict=True):
-            ax.set_title(label, fontsize=9.5)
-            ax.tick_params(length=0)
-    return axes
 
 # %% [markdown]
 # ## One evening of a student
@@ -390,8 +367,8 @@ for loss in bare.epochs(few):
 greedy = np.array(greedy)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels of loss in nats against epochs. Left, many people with dropout: the loss on the training people and on other people fall together, steeply at first, and end below the dashed lines of popularity and of the Markov chain with skips. Right, eighty people without dropout: the training loss keeps falling, while the loss on other people turns after some epochs and rises."}, "figure": {"caption": "Price of a guess after each epoch. Left: many people, with dropout. Right: few people, without. Dashed: what counting pays on the same other people, when it has learned from everybody else.", "name": "fig-06-curves"}}
-axes = two_panels("With enough people both losses fall; with few, the network learns them by heart",
-                  f"{N_PEOPLE} people, dropout: nats", "80 people, no dropout: nats", sharey=True)  # fmt: skip
+axes = plots.two_panels("With enough people both losses fall; with few, the network learns them by heart",
+                  f"{N_PEOPLE} people, dropout: nats", "80 people, no dropout: nats", height=3.7, sharey=True)  # fmt: skip
 for ax, lines in zip(axes, (curve, greedy), strict=True):
     steps = np.arange(1, len(lines) + 1)
     ax.plot(steps, lines[:, 0], color=SKY, lw=2)
@@ -577,8 +554,8 @@ contestants = {
     "Markov chain with skips": models.MarkovChain(),
     "item kNN, recent items": models.RecentItemNeighbours(),
 }
-result = evaluation.next_item(contestants, ratings, seed=seed)
-mr.leaderboard.save("06", only(result, ["SASRec", "BERT4Rec"]))
+result = evaluation.next_item(contestants, ratings, seed=seed, costs=True)
+mr.leaderboard.save("06", result.only(["SASRec", "BERT4Rec"]))
 board = result.summary().pivot(
     index="method", columns="metric", values="mean"
 )
@@ -681,8 +658,8 @@ drawn = pd.DataFrame([
 drawn.agg(["min", "max"]).T.round(2)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels. Left: hit rate at ten for people whose last film shares its second with the one before, and for the others; every method is much lower for the others, and SASRec is first in both. Right: hit rates of two counting methods, the file's order as a large dot and five random orders as small dots; the small dots spread by about a hundredth, mostly below the large one."}, "figure": {"caption": "Left: people with and without a tie at the end, with 95 % intervals. Right: the same methods when the rows within a second are ordered by lot (small) and as the file has them (large).", "name": "fig-06-ties"}}
-ax, right = two_panels("Within a second the next film is easy, and the file decides which one it is",
-                       "hit rate@10, by how the last film came", "hit rate@10, order of ties by lot")  # fmt: skip
+ax, right = plots.two_panels("Within a second the next film is easy, and the file decides which one it is",
+                       "hit rate@10, by how the last film came", "hit rate@10, order of ties by lot", height=3.7)  # fmt: skip
 ends = {}
 for shift, (name, both) in zip(np.linspace(-0.12, 0.12, len(parts)), parts.items(), strict=True):
     for x, i in enumerate(both):
@@ -769,8 +746,8 @@ last = {
 }
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with logarithmic axes and a common vertical scale: loss on other people against the number of training people, and against the width. Against people the points fall clearly and follow a straight line, bending a little; against width the last step is nearly level."}, "figure": {"caption": "Price of a guess on people put aside, logarithmic axes. Lines: fitted power laws, with the band of resampled people.", "name": "fig-06-scaling"}}
-axes = two_panels("More people help to the end; width runs out sooner",
-                  "people to learn from, width 32: nats", f"width, {MIDDLE} people: nats", sharey=True)  # fmt: skip
+axes = plots.two_panels("More people help to the end; width runs out sooner",
+                  "people to learn from, width 32: nats", f"width, {MIDDLE} people: nats", height=3.7, sharey=True)  # fmt: skip
 for ax, (axis, losses), color in zip(axes, (("people", by_people), ("width", by_width)), (BLUE, PURPLE), strict=True):
     sizes = np.array(list(losses))
     values = np.array([average(t) for t in losses.values()])
@@ -868,8 +845,8 @@ swaps = pd.DataFrame(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Left: mean attention weight by the age of a film, falling steeply from the newest film and then slowly. Right: price of a guess in nats when the network reads with its own weights, with everybody's mean weight of each age, and with the weights exchanged at random; the first two dots lie together, the third far to the right."}, "figure": {"caption": "Left: whom the last place looks at, mean over people put aside. Right: what the network pays when its weights are replaced.", "name": "fig-06-attention"}}
-ax, right = two_panels("It looks at the newest films; an average of all maps would serve it as well",
-                       "mean weight by age, last place", "price of a guess, nats")  # fmt: skip
+ax, right = plots.two_panels("It looks at the newest films; an average of all maps would serve it as well",
+                       "mean weight by age, last place", "price of a guess, nats", height=3.7)  # fmt: skip
 ax.bar(range(20), profile[:20], color=BLUE, width=0.75)
 ax.set(xlabel="age: films since then", xticks=[0, 5, 10, 15])
 ax.set_yticks([0, 0.05, 0.1, 0.15])

@@ -39,9 +39,7 @@ full = False  # True: the language model reads all well-known films
 seed = 0  # 0 is the text; 1, 2, … draw other people, films and starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 READ = 600 if full else 200  # films that the language model reads
 HIDDEN_SETS = 20 if full else 6  # of films, for the count of columns
@@ -53,11 +51,6 @@ def without(result, *rivals):
     return dataclasses.replace(result, table=result.table[~result.table["method"].isin(rivals)],
                                facts=result.facts.drop(list(rivals)))  # fmt: skip
 
-
-def interval_dot(ax, y, interval, color, marker="o"):
-    """A mean with its interval, lying."""
-    ax.plot([interval.low, interval.high], [y, y], color=color, lw=2, solid_capstyle="butt")
-    ax.plot(interval.mean, y, marker, color=color, ms=6)
 
 # %% [markdown]
 # ## Two readers
@@ -206,13 +199,7 @@ near = pd.DataFrame({
 }, titles.iloc[well_known])  # fmt: skip
 
 # %% tags=["say", "remove-input"]
-def as_table(frame, name=""):
-    """A frame of texts as a table that may wrap on a phone."""
-    head = f"| {name} | " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * (len(frame.columns) + 1)
-    return head + "".join(f"\n| {row} | " + " | ".join(map(str, values)) + " |" for row, values in zip(frame.index, frame.to_numpy()))
-
-
-mr.say(as_table(near, "film"))
+mr.say(mr.as_table(near, "film"))
 
 # %% [markdown]
 # Some of it is impressive. From the title alone the encoder puts the other *Star Wars* films, whose titles share no word
@@ -407,6 +394,8 @@ def whiten(vectors, n):
 
 
 round_cloud = whiten(text_vectors, 16)
+as_in_package = mr.data.whiten(text_vectors, 16)  # up to the signs
+assert np.allclose(np.abs(round_cloud), np.abs(as_in_package), atol=1e-3)
 assert np.allclose(np.cov(round_cloud.T, bias=True), np.eye(16), atol=1e-8)
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -595,7 +584,7 @@ fig, ax = plots.figure("The vector holds what was written into the text; a bare 
 looks = {"words of the title": (GREY, "v"), "title, encoder": (ORANGE, "s"), "text, encoder": (BLUE, "o"), "columns": (GREEN, "D")}
 for block, question in enumerate(questions):
     for row, (reading, (color, marker)) in enumerate(looks.items()):
-        interval_dot(ax, -block * 5.4 - row, explained[reading, question], color, marker)
+        plots.lying_interval(ax, -block * 5.4 - row, explained[reading, question], color, marker)
 ax.set_yticks([-5.4 * block - 1.5 for block in range(len(questions))], list(questions))
 ax.axvline(0, color=INK, lw=1)
 ax.grid(False, axis="y")
@@ -658,7 +647,7 @@ tried = [
 tried = pd.concat(tried).groupby("regularization")["ndcg@10"].mean()
 best = float(tried.idxmax())
 rankers = {f"ridge on {g}": models.ContentRidge(g, best) for g in GROUPS}
-fresh = evaluation.new_items(rankers, described, SPLIT)
+fresh = evaluation.new_items(rankers, described, SPLIT, costs=True)
 wanted = ["ndcg@10", "recall@10"]
 fresh.table.pivot_table("value", "method", "metric")[wanted].round(3)
 
@@ -737,7 +726,9 @@ learners = {
     f"linear on {groups}": models.HierarchicalLinear(groups, n_sweeps=25)
     for groups in CASES
 }
-both = evaluation.experiment.few_shot(learners, train, cold.test, "both new")
+both = evaluation.experiment.few_shot(
+    learners, train, cold.test, "both new", costs=True
+)
 rows = both.table[both.table["metric"] == "rmse"]
 rmse = rows.pivot_table("value", "method", "k").sort_values(20)
 rmse.round(3)
@@ -918,7 +909,7 @@ for pair in widest:
     lines.append([f"{texts.iloc[known[pairs[pair, n]]]}: **{stars[pair, n]:.1f}**" for n in order])
 twins = pd.DataFrame(lines, [f"{alike[tuple(pairs[pair])]:.2f}" for pair in widest], ["liked more", "liked less"])
 mr.say(f"""
-{as_table(twins, "cosine")}
+{mr.as_table(twins, "cosine")}
 
 The genres agree, the years nearly, and some are parts of one series; up to {gap.max():.1f} stars lie between them. No head can part what the vector has not
 parted. What separates the two films of a row is an event that is in neither text: somebody has *seen* them. That is what a critic's score is, and what a rating is.

@@ -41,9 +41,7 @@ full = False  # True: networks are tuned on up to 10 000 labelled films
 seed = 0  # 0 is the text; 1, 2, … draw other people, films and starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 SIZES = (10, 100, 1000, 10_000) if full else (10, 100, 1000)  # labelled films
 
@@ -169,7 +167,7 @@ SOME = (0, 5, 20)  # numbers of shown ratings, where not all six are needed
 
 def judged(methods, train, n, ks):
     name = f"another population, {'all' if n is None else n} target users"
-    return evaluation.experiment.few_shot(methods, train, target.test, name, ks=ks)
+    return evaluation.experiment.few_shot(methods, train, target.test, name, ks=ks, costs=True)
 
 
 own = {"target only": models.ContentBayes(n_sweeps=15, seed=seed), "transferred": base}
@@ -756,7 +754,7 @@ rankers = {
     "two towers, not corrected": models.TwoTower(temperature=warm, correct=False, seed=seed),
     "content ridge": models.ContentRidge(regularization=penalty),
 }
-new = evaluation.new_items(rankers, source_all, SPLIT)
+new = evaluation.new_items(rankers, source_all, SPLIT, costs=True)
 liked_by = source_all.keep(source_all.table["rating"] >= 4).item_counts()
 shown = {name: np.log10(np.maximum(liked_by[lists], 1)).mean() for name, lists in new.lists.items()}
 ranked = new.table.pivot_table("value", "method", "metric")[["ndcg@10", "recall@10"]]
@@ -849,17 +847,13 @@ mr.check("not corrected, a shown film has fewer likes: share",
          fame["two towers, not corrected"] / fame["two towers"], high=0.8)  # fmt: skip
 
 # %% tags=["remove-cell"]
-def only(result, names):
-    return result.only(methods=names)
-
-
 names_new = ["two towers", "two towers, not corrected"]
 moved = [target_results[n] for n in (100, None)] + [pooled_results[n] for n in (0, None)]
 CONTENT = "hierarchical Bayes + content"
 telling = {name: f"{CONTENT}, {name}" for name in ("target only", "transferred", "pooled")}
 telling["bias, pooled"] = "item + user bias, pooled"
 named = [result.renamed(telling) for result in moved]
-mr.leaderboard.save("08", *named, only(new, names_new));
+mr.leaderboard.save("08", *named, new.only(names_new));
 
 # %% [markdown]
 # ## Take-aways

@@ -38,9 +38,7 @@ full = False  # True: three times the people and films, six times the ratings to
 seed = 0  # 0 is the text; 1, 2, … draw other people and films
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 PEOPLE, FILMS = (60 if full else 20), 10  # of the test: people, films asked of each
 ASKED = 36 if full else 12  # validation people
@@ -51,39 +49,13 @@ KS = (0, 5, 20)
 PROTOCOL = f"newcomers, subset of {PEOPLE} people with {FILMS} films each"
 
 
-class Subset:
-    """Some people of a task, each asked about a few films; supports stay as they are."""
-
-    def __init__(self, task, people):
-        self.task, self.people = task, people
-
-    def episodes(self, draw=0, order="random"):
-        e = self.task.episodes(draw, order)
-        rows = np.random.default_rng(seed).permutation(len(e))[: self.people]
-        e = e.take(np.sort(rows))
-        names = ("query_items", "query_ratings", "query_mask")
-        return dataclasses.replace(e, **{n: getattr(e, n)[:, :FILMS] for n in names})
-
-
-# %% tags=["remove-input"]
-class Fitted(models.Method):
-    """A method that has learned already: no protocol fits it again."""
-
-    def __init__(self, method):
-        self.method, self.predicts_ratings = method, method.predicts_ratings
-
-    def __sklearn_clone__(self):
-        return self
-
-    def get_params(self, deep=True):
-        own = self.method.get_params(deep=False)
-        return {n: v if isinstance(v, int | float | str) else "language-model" for n, v in own.items()}
-
-    def fit(self, ratings):
-        return self
-
-    def predict(self, episodes):
-        return self.method.predict(episodes)
+def some_of(task, people):
+    """Episodes of some people of a task, each asked about a few films."""
+    e = task.episodes()
+    rows = np.random.default_rng(seed).permutation(len(e))[:people]
+    e = e.take(np.sort(rows))
+    names = ("query_items", "query_ratings", "query_mask")
+    return dataclasses.replace(e, **{n: getattr(e, n)[:, :FILMS] for n in names})
 
 # %% [markdown]
 # ## Just ask
@@ -97,11 +69,11 @@ class Fitted(models.Method):
 # %%
 ratings = mr.data.movielens_100k()
 split = mr.data.newcomers(ratings, seed=SPLIT)
-train, validation = split.train, Subset(split.validation, ASKED)
+train, validation = split.train, some_of(split.validation, ASKED)
 model = models.pretrained.load("language-model", head=True)
 titles = np.array(models.pretrained.film_texts(ratings.items))
 
-one = validation.episodes().take([0]).first(10)
+one = validation.take([0]).first(10)
 shown = list(zip(titles[one.support_items[0]], one.support_ratings[0]))
 told = "".join(f"{title}: {stars:g}\n" for title, stars in shown)
 told = "These are my film ratings, from 1 (bad) to 5 (great):\n" + told
@@ -286,7 +258,7 @@ mean it.
 # that everybody gets for nothing.
 
 # %%
-e = validation.episodes().first(10)
+e = validation.first(10)
 HEAD = "Films that one person loves:\n"
 
 
@@ -528,7 +500,7 @@ use the scale; that they also teach which films are good is not seen here.
 # random support, $k = 0$, $5$ and $20$. The rivals learn from the same training people and are judged on the same questions.
 
 # %%
-test = Subset(split.test, PEOPLE)
+test = some_of(split.test, PEOPLE)
 rivals = {
     "item + user bias": models.Bias(),
     "hierarchical Bayes": models.HierarchicalBayes(seed=seed),
@@ -537,10 +509,7 @@ rivals = {
 }
 rivals = {name: method.fit(train) for name, method in rivals.items()}
 field = {"language model": calibrated, "language model, tuned": tuned} | rivals
-result = evaluation.experiment.few_shot(
-    {name: Fitted(method) for name, method in field.items()},
-    train, test, PROTOCOL, ks=KS, draws=1,
-)  # fmt: skip
+result = evaluation.score(field, train, test, PROTOCOL, ks=KS)
 print(PROTOCOL)
 board = result.summary()
 mr.leaderboard.table(board, PROTOCOL, "rmse").round(2)
@@ -615,7 +584,7 @@ def own_part(probabilities):
 
 z, left = own_part(with_lesson), e.query_ratings - rivals[BEST].predict(e)
 weight = (z * left).sum() / ((z**2).sum() + 1)
-final = test.episodes()
+final = test
 z = own_part(tuned.probabilities(final.first(5)))
 closed = rivals[BEST].predict(final.first(5))
 

@@ -34,9 +34,7 @@ full = False  # True: more draws of training people
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 KS = list(mr.data.splits.K_SHOTS)
 DRAWS = 10 if full else 3  # sets of training people of each size
@@ -549,7 +547,7 @@ result = evaluation.newcomers({
     "hierarchical Bayes": models.HierarchicalBayes(seed=seed),
     ONLY: GenerosityOnly(seed=seed),
     "item + user bias": models.Bias(),
-}, ratings, seed=SPLIT)  # fmt: skip
+}, ratings, seed=SPLIT, costs=True)  # fmt: skip
 mr.leaderboard.table(result.summary(), "newcomers", "rmse").round(3)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Error against known ratings. The item mean is a level line, and all others start near it with no ratings. Generosity only and the biases of chapter 02 fall on one line. The whole model falls faster from the first rating on; the area between is shaded and marked as taste, the larger area above as generosity."}, "figure": {"caption": "Test newcomers: RMSE of the whole model and of its part that learns only how generous a person is. Shaded: what each part of the support's news is worth.", "name": "fig-10-parts"}}
@@ -623,9 +621,10 @@ def judged(model, k, episodes=drawn):
     """RMSE and coverage of the 80 % interval: [people] each."""
     errors, inside = [], []
     for e in (e.first(k) for e in episodes):
+        scored = evaluation.score({"": model}, split.train, e)
+        errors.append(scored.values("", "rmse"))
         mean, std = model.predict(e.blind(), return_std=True)
         truth, mask = e.query_ratings, e.query_mask
-        errors.append(evaluation.rmse(np.clip(mean, 1, 5), truth, mask=mask))
         inside.append(evaluation.interval_coverage(mean, std, truth, 0.8, mask))
     return np.mean(errors, 0), np.mean(inside, 0)
 

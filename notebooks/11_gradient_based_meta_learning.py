@@ -39,18 +39,11 @@ full = False  # True: three times the outer steps
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 OUTER = 450 if full else 150
 torch.set_num_threads(1)
 
-
-def as_table(frame, name=""):
-    """A frame of texts as a table that may wrap on a phone."""
-    head = f"| {name} | " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * (len(frame.columns) + 1)
-    return head + "".join(f"\n| {row} | " + " | ".join(map(str, values)) + " |" for row, values in zip(frame.index, frame.to_numpy()))
 
 # %% [markdown] tags=["worked-example"]
 # ## One person, one step
@@ -379,8 +372,8 @@ validation = split.validation.episodes()
 
 def errors(method, episodes):
     """RMSE of each person."""
-    predicted = np.clip(method.predict(episodes), *ratings.scale)
-    return evaluation.rmse(predicted, episodes.query_ratings, mask=episodes.query_mask)
+    scored = evaluation.score({"": method}, train, episodes)
+    return scored.values("", "rmse").to_numpy()
 
 
 def on_validation(method, lr, damping):
@@ -419,7 +412,9 @@ leaks = {
     f"{name}, leaking": clone(tuned[name]).set_params(n_folds=1)
     for name in ("MAML", "Meta-SGD")
 }  # fmt: skip
-result = evaluation.experiment.few_shot(tuned | leaks | rivals, train, split.test)
+result = evaluation.experiment.few_shot(
+    tuned | leaks | rivals, train, split.test, costs=True
+)
 board = result.summary()
 mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
@@ -450,7 +445,7 @@ def gain(name):
 
 best_20 = min(tuned, key=lambda name: result.mean(name, "rmse", 20).mean)
 mr.say(f"""
-{as_table(gaps, "RMSE minus that of hierarchical Bayes")}
+{mr.as_table(gaps, "RMSE minus that of hierarchical Bayes")}
 
 All of them learn from a support: from no rating to 20 Meta-SGD gains {gain("Meta-SGD"):.3f} stars, hierarchical Bayes {gain("hierarchical Bayes"):.3f}, the bias {gain("item + user bias"):.3f}. With five ratings MAML is within {abs(over("MAML", "hierarchical Bayes", 5).mean):.3f} of hierarchical Bayes; at 20 the best of them, {best_20}, is
 {over(best_20, "hierarchical Bayes", 20).mean:.3f} behind, and hierarchical Bayes with contents is further ahead. That is no disgrace for methods that were told neither that tastes are Gaussian nor that ratings are sums, and it is no reason to use them here.

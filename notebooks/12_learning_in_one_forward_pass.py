@@ -37,19 +37,12 @@ full = False  # True: three times the steps of training, five draws of supports 
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 STEPS = 900 if full else 300
 DRAWS = 5 if full else 3  # of supports, on the test people
 torch.set_num_threads(1)
 
-
-def as_table(frame, name=""):
-    """A frame of texts as a table that may wrap on a phone."""
-    head = f"| {name} | " + " | ".join(map(str, frame.columns)) + " |\n|" + "---|" * (len(frame.columns) + 1)
-    return head + "".join(f"\n| {row} | " + " | ".join(map(str, values)) + " |" for row, values in zip(frame.index, frame.to_numpy()))
 
 # %% [markdown] tags=["worked-example"]
 # ## One person, three ratings, three readers
@@ -256,8 +249,8 @@ validation = split.validation.episodes()
 # %%
 def errors(method, episodes):
     """RMSE of each person."""
-    predicted = np.clip(method.predict(episodes), *ratings.scale)
-    return evaluation.rmse(predicted, episodes.query_ratings, mask=episodes.query_mask)
+    scored = evaluation.score({"": method}, train, episodes)
+    return scored.values("", "rmse").to_numpy()
 
 
 tuned, budget = {}, {}
@@ -273,9 +266,9 @@ for name, method in (kinds | rivals).items():
 # %% tags=["say", "remove-input"]
 networks, forms = (pd.DataFrame({n: budget[n] for n in group}).T for group in (kinds, rivals))
 mr.say(f"""
-{as_table(networks, "RMSE, validation")}
+{mr.as_table(networks, "RMSE, validation")}
 
-{as_table(forms, "RMSE, validation")}
+{mr.as_table(forms, "RMSE, validation")}
 """)
 
 # %% tags=["nbval-ignore-output"]
@@ -287,10 +280,8 @@ others = {
     "… the same, 8 factors": models.ContentBayes(n_factors=8, seed=seed),
     "item + user bias": models.Bias(),
 }
-shelf = {}  # what was fitted, to be looked at later
-result = evaluation.experiment.few_shot(
-    others | tuned, train, split.test, draws=DRAWS, keep=shelf
-)
+shelf = evaluation.fit(others | tuned, train)  # to be looked at later, too
+result = evaluation.score(shelf, train, split.test, draws=DRAWS, costs=True)
 board = result.summary()
 mr.leaderboard.table(board, "newcomers", "rmse").round(3)
 
@@ -312,7 +303,7 @@ gaps = pd.DataFrame({
 # %% tags=["say", "remove-input", "nbval-ignore-output"]
 SAME = "… the same, 8 factors"
 mr.say(f"""
-{as_table(gaps, "RMSE minus that of the closed form")}
+{mr.as_table(gaps, "RMSE minus that of the closed form")}
 
 All of them read: with twenty ratings the transformer is {over("transformer", "item + user bias", 20):.3f} from the bias. With five ratings or fewer nearly all tie with the formula. With twenty the formula is ahead, and the order of the others is instructive.
 
@@ -473,7 +464,9 @@ weight = float(WEIGHTS[chosen.argmin()])
 
 # %%
 both = {"average": Average("transformer", FORM, weight)}
-averaged = evaluation.experiment.few_shot(both, train, split.test, draws=DRAWS)
+averaged = evaluation.experiment.few_shot(
+    both, train, split.test, draws=DRAWS, costs=True
+)
 better = {
     (rival, k): evaluation.paired(
         averaged.values("average", "rmse", k), result.values(rival, "rmse", k)

@@ -37,17 +37,10 @@ full = False  # True: more draws; the text is written for False
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 DRAWS = 5 if full else 2  # of supports, for ablations and stress
 
-
-def lying(ax, y, interval, color, fill=True):
-    """A mean with its interval, lying."""
-    ax.plot([interval.low, interval.high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
-    ax.plot(interval.mean, y, "o", color=color, mfc=color if fill else "white", ms=6)
 
 # %% [markdown]
 # ## A formula that cannot be computed
@@ -153,23 +146,16 @@ year = films["year"].astype("string").fillna("?")
 texts = titles + " (" + year + "). " + films["genres"].fillna("").str.replace("|", ", ")
 
 
-def whiten(vectors, n=16):
-    """The n directions with most variance, each with variance 1: [films, n]."""
-    centred = vectors - vectors.mean(axis=0)
-    u, _, _ = np.linalg.svd(centred, full_matrices=False)
-    return u[:, :n] * np.sqrt(len(u))
-
-
-read = whiten(models.encode(list(texts)).astype(float))
+read = mr.data.whiten(models.encode(list(texts)).astype(float))
 counted = mr.data.tfidf(texts).values  # words, without any network
-counted = whiten(TruncatedSVD(64, random_state=seed).fit_transform(counted))
+counted = mr.data.whiten(TruncatedSVD(64, random_state=seed).fit_transform(counted))
 
 # %%
 reader = models.pretrained.load("encoder", device="cpu")
 torch.manual_seed(seed)
 newborn = type(reader.network)(reader.network.config).eval()  # its weights by chance
 newborn = dataclasses.replace(reader, network=newborn)
-untrained = whiten(models.encode(list(texts), newborn).astype(float))
+untrained = mr.data.whiten(models.encode(list(texts), newborn).astype(float))
 described = ratings
 for name, vectors in (("read", read), ("untrained", untrained), ("counted", counted)):
     described = mr.data.with_features(described, name, vectors)
@@ -405,8 +391,8 @@ for name, change in PARTS.items():
 BLEND = "blended Bayes"
 tuned[BLEND] = models.BlendedBayes(others=people_of_2016, seed=seed)
 bias = {"item + user bias": models.Bias()}
-fitted = {}  # what was fitted, to be looked at later
-result = evaluation.experiment.few_shot(bias | tuned, split.train, split.test, keep=fitted)
+fitted = evaluation.fit(bias | tuned, split.train)  # to be looked at later, too
+result = evaluation.score(fitted, split.train, split.test, costs=True)
 rows = result.table[result.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[["item + user bias", *tuned]].round(4)
 
@@ -436,7 +422,7 @@ fig, ax = plots.figure("Traits help before the first star, choices more with eac
 effect = {(part, k): result.difference(part, IB, "rmse", k) for part in PARTS for k in (0, 5, 20)}
 for row, part in enumerate(PARTS):
     for k, color, shift in ((0, BLUE, 0.2), (5, ORANGE, 0), (20, RED, -0.2)):
-        lying(ax, -row + shift, effect[part, k], color)
+        plots.lying_interval(ax, -row + shift, effect[part, k], color)
 ax.set_yticks([-row for row in range(len(PARTS))], list(PARTS))
 ax.axvline(0, color=INK, lw=1)
 ax.grid(False, axis="y")
@@ -555,7 +541,9 @@ colder = {
     "linear model": models.HierarchicalLinear(),
     "… with content": tuned[CB], IB: tuned[IB], BLEND: tuned[BLEND],
 }  # fmt: skip
-both = evaluation.experiment.few_shot(colder, cold.train, cold.test, "both new")
+both = evaluation.experiment.few_shot(
+    colder, cold.train, cold.test, "both new", costs=True
+)
 rows = both.table[both.table["metric"] == "rmse"]
 rows.pivot_table("value", "method", "k").loc[list(colder)].round(3)
 
@@ -571,7 +559,7 @@ SETTINGS = {
 }
 served = [
     evaluation.experiment.few_shot(
-        {name: method}, train, decades.target.test, "two decades", draws=DRAWS
+        {name: method}, train, decades.target.test, "two decades", draws=DRAWS, costs=True
     ).only([name])
     for name, (method, train) in SETTINGS.items()
 ]

@@ -44,9 +44,7 @@ full = False  # True: more draws and a wider search; the text is written for Fal
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
 SPLIT = mr.data.splits.SEED + seed
 DRAWS = 6 if full else 2  # of supports, for the lists; half as many to choose on
 
@@ -622,13 +620,7 @@ go into a report. None of them is found by reading the output; each was found by
 
 
 # %%
-def whiten(vectors, n=16):
-    """The n directions with most variance, each with variance 1: [items, n]."""
-    u, _, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
-    return u[:, :n] * np.sqrt(len(u))
-
-
-read = whiten(models.encode(list(ratings.items["text"])).astype(float))
+read = mr.data.whiten(models.encode(list(ratings.items["text"])).astype(float))
 described = mr.data.with_features(ratings, "read", read)
 split = mr.data.newcomers(described, seed=SPLIT)
 split.test.episodes(0)
@@ -669,7 +661,7 @@ pd.concat(tried).round(4).rename("pairs in order, validation").to_frame()
 
 # %%
 result = evaluation.experiment.few_shot(
-    rivals, split.train, split.test, "shop newcomers", draws=6 if full else 3
+    rivals, split.train, split.test, "shop newcomers", draws=6 if full else 3, costs=True
 )
 board = result.table[result.table["metric"] == "pairwise"]
 board.pivot_table("value", "method", "k").sort_values(20).round(3)
@@ -993,7 +985,7 @@ print(f"stars inside the 80 % interval, five ratings known: {inside:.0%}")
 cold = mr.data.both_new(described, seed=SPLIT)
 fresh_goods = evaluation.experiment.few_shot(
     {name: rivals[name] for name in (HB, CB)}, cold.train, cold.test, "shop both new",
-    ks=(0, 5, 20), draws=DRAWS,
+    ks=(0, 5, 20), draws=DRAWS, costs=True,
 )  # fmt: skip
 board = fresh_goods.table[fresh_goods.table["metric"] == "pairwise"]
 board.pivot_table("value", "method", "k").round(3)

@@ -42,9 +42,7 @@ full = False  # one size only: what takes long was run once and is kept
 seed = 0  # of what is drawn below; the results were stored with 0
 
 # %% tags=["remove-cell"]
-BLUE, RED, GREEN, ORANGE, PURPLE, SKY, GREY, INK = (
-    plots.PALETTE[c] for c in ("blue", "vermillion", "green", "orange", "purple", "sky", "grey", "ink")
-)
+from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, SKY, GREY, INK
 ratings = mr.data.movielens_100k()
 board = leaderboard.read().rows
 
@@ -53,9 +51,9 @@ recent_people = mr.data.movielens_2016()
 ordered = {INFORMED: registry.row(INFORMED).method("newcomers", others=recent_people)}
 after = {name: registry.row(name).method("next item") for name in ("EASE", "item kNN, BM25")}
 filled = [
-    evaluation.newcomers(ordered, ratings, order="time").only(list(ordered)),
-    evaluation.classic_top_n(ordered, ratings).only(list(ordered)),
-    evaluation.next_item(after, ratings).only(list(after)),
+    evaluation.newcomers(ordered, ratings, "time", costs=True).only(list(ordered)),
+    evaluation.classic_top_n(ordered, ratings, costs=True).only(list(ordered)),
+    evaluation.next_item(after, ratings, costs=True).only(list(after)),
 ]
 leaderboard.save("15", *filled);  # what earlier chapters left open and half a minute can run
 

@@ -71,7 +71,9 @@ def run(name, protocol):
         train = decades().pooled(0 if protocol == NOBODY_JOINS else None)
         if protocol == ALL_JOIN and entry[name].populations:  # it joins the other by itself
             train = decades().target.train
-        result = evaluation.experiment.few_shot(entry, train, decades().target.test, protocol)
+        result = evaluation.experiment.few_shot(
+            entry, train, decades().target.test, protocol, costs=True
+        )
     else:
         result = {
             NEWCOMERS: evaluation.newcomers,
@@ -81,7 +83,7 @@ def run(name, protocol):
             NEXT_ITEM: evaluation.next_item,
             TOP_N: evaluation.classic_top_n,
             CLASSIC_RATINGS: evaluation.classic_ratings,
-        }[protocol](entry, old())
+        }[protocol](entry, old(), costs=True)
     return result.only([name])
 
 

@@ -14,5 +14,5 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plots",
         "recommend",
     ],
-    submod_attrs={"claims": ["ClaimError", "check", "percent", "say"]},
+    submod_attrs={"claims": ["ClaimError", "as_table", "check", "percent", "say"]},
 )

@@ -9,8 +9,12 @@ import re
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metarec.evaluation.uncertainty import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _VALUE = r"−?\d[\d.e−]*(?: \[[^]]*\])?"  # a number, perhaps with its interval; no words
 PRINTED = re.compile(  # a line that `check` has printed
@@ -137,6 +141,37 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{100 * share:.{decimals}f}\u00a0%"
 
 
+def as_table(frame: pd.DataFrame, name: str = "") -> str:
+    """A frame of texts as a Markdown table, whose cells may wrap on a phone; for `say`.
+
+    Introduced in chapter 07.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Its index is the first column.
+    name : str
+        Head of that column.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from metarec import as_table
+    >>> print(as_table(pd.DataFrame({"year": ["1996"]}, ["Fargo"]), "film"))
+    | film | year |
+    |---|---|
+    | Fargo | 1996 |
+    """
+    head = f"| {name} | " + " | ".join(map(str, frame.columns)) + " |\n|"
+    lines = zip(frame.index, frame.to_numpy(), strict=True)
+    body = (f"\n| {row} | " + " | ".join(map(str, values)) + " |" for row, values in lines)
+    return head + "---|" * (len(frame.columns) + 1) + "".join(body)
+
+
 def say(markdown: str) -> None:
     """Show Markdown as the output of a cell: the device for prose whose numbers were computed.
 
@@ -240,7 +275,8 @@ def _bound(end: float) -> str:
 def _decimals(numbers: tuple[float, ...], low: float, high: float) -> int:
     """How many decimals the band is worth (negative: tens, hundreds); see `check`, Notes."""
     ends = [end for end in (low, high) if math.isfinite(end)]
-    own = max(-Decimal(_bound(end)).as_tuple().exponent for end in ends)  # decimals of the band
+    exponents = (Decimal(_bound(end)).as_tuple().exponent for end in ends)
+    own = max(-int(exponent) for exponent in exponents)  # decimals of the band
     if len(ends) == 2:
         room = high - low
     else:

@@ -161,7 +161,7 @@ class Stored:
 
         One row a person (index: id), one column a method, the latest chapter's.
         """
-        found = {}
+        found: dict[tuple[str, str, int], dict[str, pd.Series]] = {}
         for path in self.paths:
             for row in _intact(_of_people, path):
                 values = np.array(row["values"], dtype=float) * UNIT  # None becomes NaN

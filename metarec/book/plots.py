@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from metarec.evaluation.uncertainty import Interval
+
 PALETTE = {
     "blue": "#0072B2",
     "vermillion": "#D55E00",
@@ -29,6 +31,7 @@ PALETTE = {
     "grey": "#6B7785",
     "ink": "#1B2733",
 }
+BLUE, RED, GREEN, PURPLE, ORANGE, SKY, GREY, INK = PALETTE.values()
 SERIES = ("blue", "vermillion", "green", "purple", "orange", "sky")
 # One colour and marker a family, in the order of the chapters; a folder of `metarec/models` each.
 FAMILY_COLORS = {
@@ -133,6 +136,67 @@ def figure(
     return fig, axes[0] if len(names) > 1 else axes[0, 0]
 
 
+def two_panels(
+    title: str, left: str, right: str, *, height: float = 3.6, **options: Any
+) -> np.ndarray:
+    """Open two panels with scales of their own; each has its label above.
+
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    title
+        The finding, as a sentence; long ones without line ends of their own are wrapped.
+    left, right
+        What each panel shows, with its unit.
+    height
+        In inches; the width is always 6.4.
+    **options
+        For `matplotlib.pyplot.subplots`, such as `width_ratios`.
+
+    Returns
+    -------
+    array of Axes, shape [2]
+    """
+    import matplotlib.pyplot as plt
+
+    with style():
+        fig, axes = plt.subplots(1, 2, figsize=(_WIDTH, height), **options)
+        title = title if "\n" in title else textwrap.fill(title, 58)
+        fig.suptitle(title, x=0.012, ha="left", fontweight="bold", fontsize=11.8)
+        for ax, label in zip(axes, (left, right), strict=True):
+            ax.set_title(label, fontsize=9.5)
+            ax.tick_params(length=0)
+    return axes
+
+
+def lying_interval(
+    ax: Axes, y: float, interval: Interval, color: str, marker: str = "o", fill: bool = True
+) -> None:
+    """Draw a mean with its interval as a dot on a lying bar.
+
+    Introduced in chapter 05.
+
+    Parameters
+    ----------
+    ax
+        The axis to draw in.
+    y
+        Height, in data units.
+    interval
+        From `metarec.evaluation.bootstrap` or `paired`.
+    color
+        Of bar and dot.
+    marker
+        Shape of the dot.
+    fill
+        Whether the dot is filled; white if not.
+    """
+    ends = [interval.low, interval.high]
+    ax.plot(ends, [y, y], color=color, lw=2.2, solid_capstyle="butt")
+    ax.plot(interval.mean, y, marker, color=color, mfc=color if fill else "white", ms=6)
+
+
 def k_curve(
     board: pd.DataFrame,
     metric: str = "rmse",
@@ -202,9 +266,10 @@ def k_curve(
         ends[name] = (curve["mean"].dropna().iloc[-1], look["color"])
     ax.set_xticks(range(len(ks)), [str(k) for k in ks])
     ax.set_xlim(-0.35, len(ks) - 0.75)
-    if ax.get_subplotspec().is_last_col():
+    place = ax.get_subplotspec()
+    if place is not None and place.is_last_col():
         label_ends(ax, ends)
-    return ax.figure
+    return _figure_of(ax)
 
 
 def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
@@ -222,7 +287,7 @@ def label_ends(ax: Axes, ends: Mapping[str, tuple[float, str]]) -> None:
     right = ax.get_xlim()[1]
     ax.set_xlim(right=right)
     ax.set_ylim(ax.get_ylim())
-    ax.figure.draw_without_rendering()
+    _figure_of(ax).draw_without_rendering()
     names = sorted(ends, key=lambda name: ends[name][0])
     to_pixels = ax.transData.transform
     wanted = np.array([to_pixels((right, ends[name][0]))[1] for name in names])
@@ -286,6 +351,12 @@ def readable(color: str, contrast: float = 4.5) -> str:
         if 1.05 / (linear @ (0.2126, 0.7152, 0.0722) + 0.05) >= contrast:
             break
     return "#" + "".join(f"{int(v * 255):02X}" for v in rgb * shade)
+
+
+def _figure_of(ax: Axes) -> Figure:
+    fig = ax.get_figure(root=True)
+    assert fig is not None, "an axis that was taken off its figure"
+    return fig
 
 
 def _key(method: str) -> str:

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "episodes": ["Episodes"],
         "device": ["pick_device"],
         "features": ["genre_table", "item_features", "item_terms", "tfidf", "with_features"],
+        "whitening": ["whiten"],
         "facts": ["film_facts", "shared_items", "wikidata_films"],
         "splits": ["another_population", "both_new", "newcomers"],
         "splits.classic": ["new_items", "next_item", "rating_folds", "top_n"],

@@ -107,9 +107,10 @@ def _timed(predict: Callable[[Episodes], np.ndarray], one: Episodes) -> float:
 @contextlib.contextmanager
 def _memory() -> Iterator[list[int]]:
     """The peak of what is allocated inside: NumPy tells tracemalloc, PyTorch its profiler."""
-    peak, tensors = [], []
+    peak: list[int] = []
+    tensors: list[int] = []
     torch = sys.modules.get("torch")  # a method that needs it has loaded it
-    with _quiet(), _tensors(torch, tensors) if torch else contextlib.nullcontext():
+    with _tensors(torch, tensors) if torch else contextlib.nullcontext():
         tracemalloc.start()
         try:
             yield peak
@@ -122,20 +123,8 @@ def _memory() -> Iterator[list[int]]:
 @contextlib.contextmanager
 def _tensors(torch: Any, changes: list[int]) -> Iterator[None]:
     """Collect what PyTorch allocates (plus) and frees (minus), in bytes, in order of time."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # some builds of the profiler chatter
     with torch.autograd.profiler.profile(profile_memory=True) as profile:
         yield
     events = [e for e in profile.kineto_results.events() if e.name() == "[memory]"]
     changes += [e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing reaches the error stream, not even from C++: some builds of PyTorch chatter there."""
-    kept = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)

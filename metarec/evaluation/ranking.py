@@ -1,4 +1,4 @@
-"""How good the top of a ranking is: nDCG, precision, recall, hit rate, MRR.
+"""The top of a ranking, and how good it is: nDCG, precision, recall, hit rate, MRR.
 
 Every metric ranks the candidates of a user (where the mask is true) by score, breaks equal scores
 at random by `seed`, looks at the first k, and gives one value for each user. Which candidates are
@@ -16,10 +16,102 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metarec.evaluation._arrays import aligned, at_least_one, ratio
-from metarec.evaluation.top import select, take
+
+STARS = 5  # where the scale ends that the usual gain was made for
 
 
-def exponential_gain(ratings: ArrayLike) -> np.ndarray:
+def top_k(scores: ArrayLike, k: int, mask: ArrayLike | None = None, seed: int = 0) -> np.ndarray:
+    """Positions of each user's k best candidates, best first.
+
+    Equal scores come in random order, drawn from `seed` for each user, so that no method gains
+    from the order of the file; the same seed gives the same order in every metric, and the top 5
+    are the beginning of the top 10. Introduced in chapter 02.
+
+    Parameters
+    ----------
+    scores : array [users, candidates]
+        Higher is better.
+    k : int
+        Length of the list.
+    mask : boolean array [users, candidates], optional
+        True where a position may be recommended. Default: everywhere.
+    seed : int
+        Seed of the order among equal scores.
+
+    Returns
+    -------
+    int array [users, k]
+        Positions into the columns of `scores`; -1 where a user has fewer than k candidates.
+
+    Raises
+    ------
+    ValueError
+        When k is below 1, shapes differ, or the score of a candidate is NaN or infinite.
+
+    References
+    ----------
+    McSherry & Najork (2008), Computing information retrieval performance measures efficiently in
+    the presence of tied scores, ECIR. https://doi.org/10.1007/978-3-540-78646-7_38
+
+    Examples
+    --------
+    >>> from metarec.evaluation import top_k
+    >>> top_k([[0.2, 0.9, 0.5]], k=2)
+    array([[1, 2]])
+
+    Equal scores everywhere make a uniform sample, here of three candidates among the even ones:
+
+    >>> top_k([[0] * 6], k=3, mask=[[True, False] * 3]).shape
+    (1, 3)
+    """
+    scores, mask = aligned(mask, scores=scores)
+    return _select(scores, at_least_one("k", k), mask, seed)
+
+
+def take(values: ArrayLike, positions: np.ndarray, missing: float = -1) -> np.ndarray:
+    """`values` at the positions that `top_k` returned, `missing` where a position is -1.
+
+    Turns positions among a user's candidates into item positions, ratings or gains. Its source is
+    `numpy.take_along_axis`, which knows no empty place.
+    Introduced in chapter 02.
+
+    Parameters
+    ----------
+    values : array [users, candidates]
+        One value for each candidate, for example `episodes.query_items`.
+    positions : int array [users, k]
+        From `top_k`.
+    missing : scalar
+        Stands where a user had fewer than k candidates.
+
+    Returns
+    -------
+    array [users, k]
+
+    Raises
+    ------
+    ValueError
+        When the two have different numbers of users.
+
+    Examples
+    --------
+    >>> from metarec.evaluation import take, top_k
+    >>> take([[70, 71, 72]], top_k([[0.2, 0.9, 0.5]], k=2))
+    array([[71, 72]])
+    """
+    values, positions = np.asarray(values), np.asarray(positions)
+    if values.ndim != 2 or positions.ndim != 2 or len(values) != len(positions):
+        raise ValueError(
+            f"values have shape {values.shape} and positions {positions.shape}; "
+            "give [users, candidates] and [users, k] of the same users"
+        )
+    if values.shape[1] == 0:
+        return np.full(positions.shape, missing)
+    taken = np.take_along_axis(values, np.maximum(positions, 0), axis=1)
+    return np.where(positions >= 0, taken, missing)
+
+
+def exponential_gain(ratings: ArrayLike, scale: tuple[float, float] | None = None) -> np.ndarray:
     """The usual gain of a rating in nDCG: 2 ** rating - 1, so five stars count twice four.
 
     Introduced in chapter 02.
@@ -28,6 +120,9 @@ def exponential_gain(ratings: ArrayLike) -> np.ndarray:
     ----------
     ratings : array of any shape
         In stars, 0 or more. NaN stays NaN.
+    scale : tuple of float, optional
+        Lowest and highest rating. Ratings on a scale that does not end at five stars are brought
+        to 0…5 first; stars, and ratings whose scale is not given, are taken as they are.
 
     Returns
     -------
@@ -51,8 +146,10 @@ def exponential_gain(ratings: ArrayLike) -> np.ndarray:
     array([ 1.,  3.,  7., 15., 31.])
     """
     ratings = np.asarray(ratings, dtype=np.float64)
+    if scale is not None and not 0 <= scale[0] < scale[1] == STARS:
+        ratings = STARS * (ratings - scale[0]) / (scale[1] - scale[0])
     if (ratings < 0).any():
-        raise ValueError(f"rating {ratings.min()} is negative; shift the scale to start at 0 or 1")
+        raise ValueError(f"rating {ratings.min()} is negative; pass scale=, as in ratings.scale")
     return np.exp2(ratings) - 1
 
 
@@ -113,7 +210,7 @@ def ndcg(
             "pass exponential_gain(ratings), or ratings >= 4"
         )
     k = at_least_one("k", k)
-    reached = take(gains, select(scores, k, mask, seed), missing=0.0)  # [users, k]
+    reached = take(gains, _select(scores, k, mask, seed), missing=0.0)  # [users, k]
     best = np.sort(gains, axis=1)[:, ::-1][:, :k]
     discount = 1 / np.log2(np.arange(2, k + 2))
     return ratio(reached @ discount, best @ discount[: best.shape[1]])
@@ -297,10 +394,30 @@ def mrr(
     return np.where(n_relevant > 0, reciprocal, np.nan)
 
 
-def _hits(scores, relevant, k, mask, seed) -> tuple[np.ndarray, np.ndarray]:
+def _hits(
+    scores: ArrayLike, relevant: ArrayLike, k: int, mask: ArrayLike | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Which of the first k are relevant [users, k], and how many candidates are [users]."""
     scores, relevant, mask = aligned(mask, scores=scores, relevant=relevant)
     if not np.isin(relevant, (0.0, 1.0)).all():
         raise ValueError("relevant must be true or false for each candidate; write ratings >= 4")
-    top = select(scores, at_least_one("k", k), mask, seed)
+    top = _select(scores, at_least_one("k", k), mask, seed)
     return take(relevant, top, missing=0.0) > 0, relevant.sum(axis=1)
+
+
+def _select(scores: np.ndarray, k: int, mask: np.ndarray, seed: int) -> np.ndarray:
+    """`top_k` on checked arrays: find the k best in linear time, then sort only those."""
+    users, q = scores.shape
+    top = np.full((users, k), -1)
+    if (few := min(k, q)) == 0:
+        return top
+    cost = np.where(mask, -scores, np.inf)  # [users, q] lowest is best
+    lot = np.random.default_rng(seed).random((users, q))  # the order among equals
+    threshold = np.partition(cost, few - 1, axis=1)[:, few - 1, None]  # the k-th best of each
+    key = np.where(cost < threshold, -1.0, np.where(cost == threshold, lot, 2.0))
+    chosen = np.argpartition(key, few - 1, axis=1)[:, :few]  # [users, few] in no order
+    cost, lot = (np.take_along_axis(values, chosen, axis=1) for values in (cost, lot))
+    order = np.lexsort((lot, cost), axis=1)
+    found = np.take_along_axis(cost, order, axis=1) < np.inf
+    top[:, :few] = np.where(found, np.take_along_axis(chosen, order, axis=1), -1)
+    return top

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -132,7 +133,8 @@ def bootstrap(
     means = _resampled_means(kept, at_least_one("n_resamples", n_resamples), seed)
     low, high = np.quantile(means, [tail, 1 - tail])
     standard_error = kept.std(ddof=1) / math.sqrt(len(kept))
-    return Interval(*map(float, (kept.mean(), low, high, standard_error)), len(kept), float(level))
+    mean, low, high, error = map(float, (kept.mean(), low, high, standard_error))
+    return Interval(mean, low, high, error, len(kept), float(level))
 
 
 def paired(
@@ -182,8 +184,9 @@ def paired(
     >>> print(f"{difference:.2f}", 0 in difference)
     −0.12 [−0.16, −0.10] False
     """
-    index_a, index_b = getattr(a, "index", None), getattr(b, "index", None)
-    if hasattr(index_a, "equals") and hasattr(index_b, "equals") and not index_a.equals(index_b):
+    users_a: Any = getattr(a, "index", None)
+    users_b: Any = getattr(b, "index", None)
+    if hasattr(users_a, "equals") and hasattr(users_b, "equals") and not users_a.equals(users_b):
         raise ValueError("a and b have different users or another order; write b.loc[a.index]")
     a, b = _per_user("a", a), _per_user("b", b)
     if a.shape != b.shape:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from metarec.book import ClaimError, check, say
+from metarec.book import ClaimError, as_table, check, say
 from metarec.evaluation import Interval
 
 BETTER = Interval(-0.0273, -0.0341, -0.0209, 0.0034, n=149)
@@ -210,3 +211,9 @@ def test_claims_load_nothing_heavy():
         print(sorted(heavy & set(sys.modules)))"""
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"
+
+
+def test_a_table_of_texts_has_a_head_and_a_row_a_line():
+    frame = pd.DataFrame({"year": ["1996"], "stars": ["4.2"]}, ["Fargo"])
+    lines = as_table(frame, "film").splitlines()
+    assert lines == ["| film | year | stars |", "|---|---|---|", "| Fargo | 1996 | 4.2 |"]

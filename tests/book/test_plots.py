@@ -12,6 +12,7 @@ import pytest
 from matplotlib.text import Text
 
 from metarec.book import plots
+from metarec.evaluation import Interval
 
 ROOT = Path(__file__).resolve().parents[2]
 KS = (0, 1, 2, 5, 10, 20)
@@ -236,3 +237,27 @@ def test_import_does_not_load_pyplot():
     """Pyplot is slow to load and picks a window system: only a figure loads it."""
     code = "import sys, metarec.book.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_colours_have_names():
+    named = (plots.BLUE, plots.RED, plots.GREEN, plots.PURPLE, plots.ORANGE, plots.SKY)
+    assert named == tuple(plots.PALETTE[name] for name in plots.SERIES)
+    assert plots.PALETTE["grey"] == plots.GREY
+    assert plots.PALETTE["ink"] == plots.INK
+
+
+def test_two_panels_have_labels_and_scales_of_their_own():
+    left, right = plots.two_panels("A finding", "stars", "share", height=3)
+    assert [ax.get_title(loc="left") for ax in (left, right)] == ["stars", "share"]
+    left.set_ylim(0, 5)
+    assert right.get_ylim() != left.get_ylim()
+
+
+def test_a_lying_interval_runs_from_low_to_high_with_its_mean_as_a_dot():
+    _, ax = plots.figure("A finding", "stars", "")
+    interval = Interval(mean=0.2, low=-0.1, high=0.3, standard_error=0.1, n=9)
+    plots.lying_interval(ax, 4, interval, plots.RED, fill=False)
+    bar, dot = ax.lines
+    assert list(bar.get_xdata()) == [-0.1, 0.3]
+    assert (*dot.get_xdata(), *dot.get_ydata()) == (0.2, 4)
+    assert dot.get_markerfacecolor() == "white"
