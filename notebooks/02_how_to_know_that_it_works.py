@@ -35,7 +35,8 @@ from metarec import evaluation, models, plots
 full = False  # True: more repetitions; the text is written for False
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, RED
+
 REPEATS = 10 if full else 2  # repetitions of the experiment on time
 TRIALS = 5000 if full else 1000  # random choices of a small test set
 

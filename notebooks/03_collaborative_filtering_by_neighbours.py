@@ -36,7 +36,7 @@ full = False  # True: finer grids
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY
 
 # %% [markdown]
 # ## A blank among five people

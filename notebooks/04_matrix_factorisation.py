@@ -40,7 +40,7 @@ seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 # %% tags=["remove-cell"]
 SPLIT = mr.data.splits.SEED + seed  # seed 0: the splits of the whole book
 STARTS = 5 if full else 2
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, RED
 
 # %% [markdown]
 # ## One number for each person

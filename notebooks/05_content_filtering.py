@@ -36,7 +36,8 @@ full = False  # True: more repetitions; the text is written for False
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 HIDDEN_SETS = 5 if full else 3  # of films, for the comparison of facts
 RESAMPLES = 200 if full else 40  # of people, for the intervals of the prior

@@ -36,7 +36,8 @@ seed = 0  # 0 is the text; 1, 2, … draw other people and random starts
 # %% tags=["remove-input"]
 import dataclasses
 
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, GREY, INK, PURPLE, SKY
+from metarec.book.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+
 COLOR = {"SASRec": BLUE, "BERT4Rec": RED, "Markov chain with skips": GREEN,
          "item kNN, recent items": ORANGE, "Markov chain": PURPLE, "popularity": GREY}  # fmt: skip
 

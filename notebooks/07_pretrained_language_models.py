@@ -39,7 +39,8 @@ full = False  # True: the language model reads all well-known films
 seed = 0  # 0 is the text; 1, 2, … draw other people, films and starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 READ = 600 if full else 200  # films that the language model reads
 HIDDEN_SETS = 20 if full else 6  # of films, for the count of columns

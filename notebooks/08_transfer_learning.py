@@ -41,7 +41,8 @@ full = False  # True: networks are tuned on up to 10 000 labelled films
 seed = 0  # 0 is the text; 1, 2, … draw other people, films and starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 SIZES = (10, 100, 1000, 10_000) if full else (10, 100, 1000)  # labelled films
 

@@ -38,7 +38,8 @@ full = False  # True: three times the people and films, six times the ratings to
 seed = 0  # 0 is the text; 1, 2, … draw other people and films
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 PEOPLE, FILMS = (60 if full else 20), 10  # of the test: people, films asked of each
 ASKED = 36 if full else 12  # validation people

@@ -34,7 +34,8 @@ full = False  # True: more draws of training people
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 KS = list(mr.data.splits.K_SHOTS)
 DRAWS = 10 if full else 3  # sets of training people of each size

@@ -39,7 +39,8 @@ full = False  # True: three times the outer steps
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 OUTER = 450 if full else 150
 torch.set_num_threads(1)

@@ -37,7 +37,8 @@ full = False  # True: three times the steps of training, five draws of supports 
 seed = 0  # 0 is the text; 1, 2, … draw other people and starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, RED
+
 SPLIT = mr.data.splits.SEED + seed
 STEPS = 900 if full else 300
 DRAWS = 5 if full else 3  # of supports, on the test people

@@ -37,7 +37,8 @@ full = False  # True: more draws; the text is written for False
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, ORANGE, RED
+
 SPLIT = mr.data.splits.SEED + seed
 DRAWS = 5 if full else 2  # of supports, for ablations and stress
 

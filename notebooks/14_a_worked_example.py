@@ -44,7 +44,8 @@ full = False  # True: more draws and a wider search; the text is written for Fal
 seed = 0  # 0 is the text; 1, 2, … draw other people, rows and random starts
 
 # %% tags=["remove-input"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, INK, RED
+
 SPLIT = mr.data.splits.SEED + seed
 DRAWS = 6 if full else 2  # of supports, for the lists; half as many to choose on
 

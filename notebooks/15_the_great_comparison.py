@@ -42,7 +42,8 @@ full = False  # one size only: what takes long was run once and is kept
 seed = 0  # of what is drawn below; the results were stored with 0
 
 # %% tags=["remove-cell"]
-from metarec.book.plots import BLUE, RED, GREEN, ORANGE, PURPLE, SKY, GREY, INK
+from metarec.book.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY
+
 ratings = mr.data.movielens_100k()
 board = leaderboard.read().rows
 
