@@ -153,7 +153,8 @@ def data():
         origin = f"{asset.package} {asset.version}" if asset.package else f"`data/{asset.folder}`"
         file, (_, digest) = max(asset.files.items(), key=lambda item: item[1][0])
         size = sum(size for size, _ in asset.files.values()) / 1e6
-        rows.append([f"*{name}*: {asset.what}", origin, f"{size:.1f} MB", f"`{file}` `{digest[:8]}…`"])
+        largest = f"`{file}` `{digest[:8]}…`"
+        rows.append([f"*{name}*: {asset.what}", origin, f"{size:.1f} MB", largest])
     return table(["what", "from", "size", "largest file and its SHA-256"], rows)
 
 

@@ -73,8 +73,9 @@ def matrix(board: pd.DataFrame) -> pd.DataFrame:
 def _asked(method: str) -> tuple[str, ...]:
     """The protocols that a row must have: none for a special case of a method."""
     row = registry.row(method)
-    special = row is None or method != row.label or method in getattr(row.kind, "variants", {})
-    return () if special else row.fits
+    if row is None or method != row.label or method in getattr(row.kind, "variants", {}):
+        return ()
+    return row.fits
 
 
 def newcomers(stored: Stored) -> pd.DataFrame:

@@ -157,7 +157,7 @@ class Ratings:
 
         Parameters
         ----------
-        ids : sequence of user ids
+        ids : sequence of user ids, shape [kept]
             The users to keep; order does not matter.
 
         Returns

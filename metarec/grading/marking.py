@@ -9,6 +9,7 @@ import os
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -124,7 +125,7 @@ def mark(submission: submissions.Submission, assignment: Assignment, sandbox: Sa
     dict
         As it is stored: student, state, questions, points.
     """
-    record = {
+    record: dict[str, Any] = {
         "student": submission.student, "label": submission.label, "file": submission.path.name,
         "state": "marked", "questions": [], "written": {}, "isolated": not sandbox.why,
     }  # fmt: skip

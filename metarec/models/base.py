@@ -263,8 +263,8 @@ class Method(BaseEstimator):
         learned |= {name: np.array(value, dtype=str) for name, value in about["texts"].items()}
         for name, part in method._parts().items():
             setattr(method, name, part)
-        for path, value in learned.items():
-            *parts, name = path.split(".")
+        for place, value in learned.items():
+            *parts, name = place.split(".")
             owner = functools.reduce(getattr, parts, method)
             setattr(owner, name, value if value.ndim else value.item())
         return method
@@ -275,7 +275,7 @@ class Method(BaseEstimator):
 
     def _learned(self) -> dict[str, np.ndarray]:
         """All that `fit` stored; what a part of this method learned has the part's name before."""
-        own, learned = self._parts(), {}
+        own, learned = self._parts(), dict[str, np.ndarray]()
         for name, value in vars(self).items():
             if name in own:
                 learned |= {f"{name}.{inner}": array for inner, array in value._learned().items()}
@@ -315,11 +315,12 @@ class RankingMethod(Method):
     def predict(self, episodes: Episodes) -> np.ndarray:
         _, query = self.rows(episodes)
         scores = self.item_scores(episodes)
-        scores = np.where(scores.any(1)[:, None], scores, self.popularity_)
+        known = np.asarray(scores.any(1))
+        scores = np.where(known[:, None], scores, self.popularity_)
         return np.take_along_axis(scores, query % scores.shape[1], axis=1).astype(float)
 
     def knows(self, episodes: Episodes) -> np.ndarray:
-        return self.item_scores(episodes).any(1)
+        return np.asarray(self.item_scores(episodes).any(1))
 
 
 def _plain(parameter: Any) -> Any:

@@ -42,7 +42,10 @@ class Range:
         if value is None:
             return self.none
         kind = numbers.Integral if self.whole else numbers.Real
-        if isinstance(value, bool) or not isinstance(value, kind) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, kind):
+            return False
+        value = float(value)
+        if not math.isfinite(value):
             return False
         over = value > self.low if self.above else value >= self.low
         under = value < self.high if self.below else value <= self.high

@@ -57,6 +57,7 @@ def made_up(n_users: int = 60, n_items: int = 80, seed: int = 0, times: bool = T
 
 
 def tables(ratings: Ratings) -> tuple[pd.DataFrame, ...]:
+    """The three tables, to see whether a method leaves them as they were."""
     return ratings.table, ratings.items, ratings.users
 
 

@@ -43,6 +43,7 @@ def _run(look: Callable[..., str | None], remedy: str, trial: Trial, **case: Any
 
 
 def finite(predicted: np.ndarray, episodes: Episodes) -> bool:
+    """Whether all predictions of a query are finite numbers."""
     return bool(np.isfinite(predicted[episodes.query_mask]).all())
 
 

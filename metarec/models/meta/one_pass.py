@@ -56,6 +56,7 @@ class AmortisedMethod(EpisodicMethod):
         "seed": SEED,
     }
     network: type[nn.Module]
+    weights_: np.ndarray
     n_heads = 1
     group = 16
 

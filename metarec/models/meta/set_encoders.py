@@ -153,7 +153,9 @@ class Ridge(nn.Module):
         super().__init__()
         self.features = perceptron(n_inputs, width, n_features)
         self.log_noise = perceptron(n_inputs, width, 1, silent=True)
-        nn.init.ones_(self.log_noise[-1].bias)
+        last = self.log_noise[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.ones_(last.bias)
 
     def forward(self, batch: Batch) -> torch.Tensor:
         """Offsets of the queries.

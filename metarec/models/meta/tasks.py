@@ -94,8 +94,8 @@ def cross_fit(
     whole = features[0] * weight
     # every fit has axes of its own: turn them onto those of the first
     turned = [f @ scipy.linalg.orthogonal_procrustes(f * weight, whole)[0] for f in features]
-    stacked = (np.stack(part) for part in (expected, turned, noise))
-    return Knowledge(*stacked, share, pd.Series(fold, users))
+    parts = np.stack(expected), np.stack(turned), np.stack(noise)
+    return Knowledge(*parts, share, pd.Series(fold, users))
 
 
 def _seen_by_a_stranger(model: HierarchicalBayes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -462,7 +462,7 @@ class SequenceTransformer(Method):
 
     def knows(self, episodes: Episodes) -> np.ndarray:
         support, _ = self.rows(episodes)
-        return (episodes.support_mask & (support >= 0)).any(1)
+        return _known(support, episodes.support_mask)
 
     def predict(self, episodes: Episodes) -> np.ndarray:
         support, query = self.rows(episodes)
@@ -496,8 +496,7 @@ class SequenceTransformer(Method):
                 logits = torch.addmm(bias, last, table.T)
                 out[start : start + 256, :-1] = logits.double().cpu().numpy()
         out[:, -1] = out[:, :-1].min(1, initial=0)
-        known = (mask & (support >= 0)).any(1)
-        return np.where(known[:, None], out, self.popularity_)
+        return np.where(_known(support, mask)[:, None], out, self.popularity_)
 
     def network(self) -> ItemTransformer:
         """The network with the learned weights, not in training, to be looked into.
@@ -532,6 +531,11 @@ class SequenceTransformer(Method):
     def _ask(self, tokens: np.ndarray) -> np.ndarray:
         """The last tokens of a history such that the last place guesses what comes next."""
         raise NotImplementedError
+
+
+def _known(support: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Who has an item that training saw: [users]."""
+    return np.asarray((mask & (support >= 0)).any(1))
 
 
 def tensors(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
