@@ -39,7 +39,7 @@ def check_method(method: Any, ratings: Ratings | None = None, excused: Iterable[
     >>> class Forgetful(ItemMean):
     ...     def fit(self, ratings):
     ...         super().fit(ratings)
-    >>> check_method(Forgetful())
+    >>> check_method(Forgetful())  # doctest: +NORMALIZE_WHITESPACE
     Traceback (most recent call last):
     AssertionError: Forgetful breaks a promise: `fit` returns the method itself. Found: it returns
     None. To keep it: end `fit` with `return self`.
