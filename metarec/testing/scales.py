@@ -58,8 +58,12 @@ def ratings_may_be_on_any_scale(trial: Trial, case: tuple[float, float]) -> str 
         method = trial.new().fit(train)
     except ValueError as error:
         said = {name: float(value) for name, value in re.findall(r"(\w+)=(-?[\d.]*\d)", str(error))}
-        if not set(said) & set(trial.parameters):
-            return f"{error!r}, which says no parameter=value to set"
+        other = re.search(r"to (-?\d+)\.\.(-?\d+)", str(error))
+        if other:
+            case = int(other[1]), int(other[2])
+            train, episodes = _on_scale(trial, *case)
+        elif not set(said) & set(trial.parameters):
+            return f"{error!r}, which names neither parameter=value nor another scale"
         method = trial.new(**said).fit(train)
     predicted = method.predict(episodes)
     if not finite(predicted, episodes):

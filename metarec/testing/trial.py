@@ -80,6 +80,7 @@ class Trial:
 
     def __init__(self, method: Any, ratings: Ratings | None = None):
         self.method, self.name = method, type(method).__name__
+        self._made_up = ratings is None
         self.ratings = made_up(n_users=30, n_items=60) if ratings is None else ratings
         split = newcomers(self.ratings)
         self.train, self.episodes = split.train, split.test.episodes()
@@ -88,7 +89,8 @@ class Trial:
     @functools.cached_property
     def more(self) -> Ratings:
         """All ratings; the catalogue, of which only ids are known, holds three more items."""
-        bare = dataclasses.replace(self.ratings, items=self.ratings.items[[]])
+        whole = made_up() if self._made_up else self.ratings  # closeness needs enough ratings
+        bare = dataclasses.replace(whole, items=whole.items[[]])
         return with_items(bare, 3)
 
     @functools.cached_property

@@ -40,7 +40,7 @@ def unseen_items_of_a_support_each_count(trial: Trial) -> str | None:
     are blank, so who rated the ones is answered like who rated the others; a method that lays
     unseen items on top of each other, or leaves them out, would differ.
     """
-    ids, (low, *_, like, high) = trial.ratings.items.index, levels(trial.ratings)
+    ids, (low, *_, like, high) = trial.more.items.index[:-3], levels(trial.more)
     larger, method = with_items(trial.more, 3), trial.fitted(trial.more)
     blank = larger.items.index[-6:]
     one, other = (
