@@ -42,7 +42,7 @@ def mine():
 
 @pytest.fixture(scope="module")
 def result(made_up):
-    return mr.evaluation.newcomers({"mine": Mine()}, made_up)
+    return mr.evaluation.newcomers({"mine": Mine()}, made_up, costs=True)
 
 
 @pytest.fixture
