@@ -134,6 +134,12 @@ class BiasedMF(RatingFactors):
         for epoch in range(self.n_epochs):
             lr, order = self.lr * (1 - epoch / self.n_epochs), generator.permutation(len(surplus))
             self.losses_[epoch] = self._visit(z, w, users[order], items[order], surplus[order], lr)
+            if not np.isfinite(self.losses_[epoch]):
+                low, high = ratings.scale  # errors, and with them the steps, grow with its width
+                raise ValueError(
+                    f"the steps are too long for ratings on {low:g}..{high:g}: nothing is learned; "
+                    f"pass lr={self.lr * (4 / (high - low)) ** 2:.6f}"
+                )
         average, w = z.mean(0, dtype=float), w.astype(float)
         w[:, 0] += w[:, 1:] @ average[1:]
         self.items_ = ratings.items.index.to_numpy()

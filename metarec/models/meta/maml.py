@@ -222,7 +222,7 @@ class MAML(EpisodicMethod):
     ranges = {
         "inner_lr": Range(0, above=True),
         "inner_steps": Range(1, whole=True),
-        "damping": Range(0),
+        "damping": Range(0, above=True),
         "first_order": FLAG,
         "width": Range(1, whole=True),
         "n_hidden": Range(1, whole=True),
