@@ -1,4 +1,4 @@
-"""BERT4Rec: a transformer in which all places see each other and the masked ones are guessed."""
+"""BERT4Rec: a bidirectional transformer reads a history with gaps and guesses what is hidden."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["BERT4Rec"]
 
 
 class BERT4Rec(SequenceTransformer):
-    r"""Bidirectional encoder of histories: the BERT of viewing histories.
+    r"""Bidirectional encoder of histories, trained to fill gaps: the BERT of viewing histories.
 
     Some items of a window are replaced by a mask, and a transformer in which every place sees
-    every other guesses them: training makes the mean of :math:`-\log P(i_t \mid \text{the rest})`
-    small over the masked places. To guess what comes next, the mask is put behind the history.
-    Introduced in chapter 06.
+    every other guesses them (the cloze task): training makes the mean of
+    :math:`-\log P(i_t \mid \text{the rest})` small over the masked places. To guess what comes
+    next, the mask is put behind the history. Introduced in chapter 06.
 
     Parameters
     ----------
@@ -31,6 +31,11 @@ class BERT4Rec(SequenceTransformer):
         All weights of the network, in PyTorch's order.
     popularity_ : array, shape [items + 1]
         As in `SASRec`.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when the ratings have no timestamps or a parameter is out of range.
 
     References
     ----------
@@ -50,14 +55,12 @@ class BERT4Rec(SequenceTransformer):
     (1,)
     """
 
-    label = "BERT4Rec"
-    book_settings = {"": {"n_epochs": 15}}
-    ranges = {
-        **SequenceTransformer.ranges,
+    causal, n_special = False, 2
+    ranges = SequenceTransformer.ranges | {
         "window": Range(2, whole=True),
         "masked": Range(0, 1, above=True, below=True),
     }
-    causal, n_special = False, 2  # padding and the mask are no items
+    book_settings = {"": {"n_epochs": 15}}  # half of SASRec's time, see chapter 06
 
     def __init__(
         self,
@@ -78,7 +81,9 @@ class BERT4Rec(SequenceTransformer):
         )
         self.masked = masked
 
-    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+    def _task(
+        self, histories: list[np.ndarray], generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Hide some; guess those. The last item of a row is hidden as often as any other."""
         tokens, new = cut(histories, self.window, self.window, generator)
         lot = np.where((tokens > 0) & new, generator.random(tokens.shape), 2.0)

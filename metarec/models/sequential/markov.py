@@ -1,4 +1,4 @@
-"""Markov chains over histories: which item follows which."""
+"""Markov chain over items: which item follows which."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ __all__ = ["MarkovChain"]
 
 
 class MarkovChain(RankingMethod):
-    r"""Which item follows which: a first-order chain, smoothed, that may skip items.
+    r"""Which item follows which: a first-order Markov chain, smoothed, that may skip items.
 
     A pair (i, j) counts :math:`\gamma^{h-1}` if j came h ≤ `n_steps` places after i in somebody's
     order of time. The chance of j after i is :math:`P_{ij} = (c_{ij} + \lambda \pi_j) /
     (c_{i\cdot} + \lambda)`, where :math:`\pi` is the popularity, summing to 1. The score of j is
     the sum of :math:`\gamma^{h-1} P_{ij}` over the last `n_steps` items i, h places ago.
-    One step is the plain chain. Introduced in chapter 03.
+    One step is the plain chain. Whoever shows nothing, or only items that lead nowhere, gets the
+    items by popularity. Introduced in chapter 03.
 
     Parameters
     ----------
     n_steps : int
         How far apart two items may be, at least 1; the default is tuned on next item.
     decay : float
-        γ in 0..1.
+        γ, 0 to 1.
     smoothing : float
         λ ≥ 0: how many steps to a random popular item each item is given.
 
@@ -41,12 +42,12 @@ class MarkovChain(RankingMethod):
     transitions_ : array, shape [items + 1, items + 1]
         P; the last row, for unseen items, is the popularity.
     popularity_ : array, shape [items + 1]
-        π, the answer to an empty history.
+        π, the last row of P.
 
     Raises
     ------
     ValueError
-        In `fit`, when the ratings have no timestamps or `n_steps` is less than 1.
+        In `fit`, when the ratings have no timestamps or a parameter is out of range.
 
     References
     ----------
@@ -79,7 +80,10 @@ class MarkovChain(RankingMethod):
     def fit(self, ratings: Ratings) -> Self:
         self.check_parameters()
         if not ratings.has_timestamps:
-            raise ValueError(f"{ratings.name} has no timestamps; a chain needs the order of time")
+            raise ValueError(
+                f"{ratings.name} has no timestamps; a chain needs the order of time: "
+                "give the table a column timestamp"
+            )
         counts = self._counts(ratings)
         popularity = ratings.item_counts() / len(ratings)
         total = counts.sum(1, keepdims=True)
@@ -87,7 +91,7 @@ class MarkovChain(RankingMethod):
         self.items_ = ratings.items.index.to_numpy()
         self.transitions_ = framed(chances)
         self.transitions_[-1, :-1] = popularity
-        self.popularity_ = self.transitions_[-1].copy()
+        self.popularity_ = self.transitions_[-1]
         return self
 
     def _counts(self, ratings: Ratings) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""ItemKNN by what was watched last: neighbours of a history's newest items, fading with age."""
+"""Recent-item kNN: item neighbours of a history whose last items weigh more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RecentItemNeighbours"]
 
 
 class RecentItemNeighbours(RankingMethod):
-    r"""Item neighbours in which the last items of the history weigh more.
+    r"""Item neighbours (ItemKNN) in which the last items of the history weigh more.
 
     The item that was rated a places before the last weighs :math:`\gamma^a` if a < `n_recent`,
     else 0. The score of j is the weighted sum of :math:`s_{ij}`, the cosine of the sets of people
@@ -29,7 +29,7 @@ class RecentItemNeighbours(RankingMethod):
     n_recent : int
         How many of the last items count, at least 1; the default is tuned on next item.
     decay : float
-        γ in 0..1; 1 forgets the order.
+        γ, 0 to 1; 1 forgets the order.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class RecentItemNeighbours(RankingMethod):
     Raises
     ------
     ValueError
-        In `fit`, when `n_recent` is less than 1.
+        In `fit`, when a parameter is out of range.
 
     References
     ----------
@@ -62,7 +62,7 @@ class RecentItemNeighbours(RankingMethod):
     label = "item kNN, recent items"
     fits = (NEXT_ITEM,)
     ranges = {"n_recent": Range(1, whole=True), "decay": Range(0, 1)}
-    variants = {"item kNN, whole history": {"n_recent": 1000, "decay": 1.0}}
+    variants = {"item kNN, whole history": {"decay": 1.0, "n_recent": 1000}}
     at_prompt = False
 
     def __init__(self, n_recent: int = 5, decay: float = 0.6):

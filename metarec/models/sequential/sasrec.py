@@ -1,9 +1,10 @@
-"""SASRec: a causal transformer that guesses, at each place of a history, what comes next."""
+"""SASRec: a causal transformer reads a history and guesses what comes next."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from metarec.models.parameters import Range
 from metarec.models.sequential.transformer import NOTHING, SequenceTransformer, cut
 
 __all__ = ["SASRec"]
@@ -26,7 +27,7 @@ class SASRec(SequenceTransformer):
     window : int
         How many of the last items it reads, at least 1.
     dropout : float
-        0 to 1.
+        Share of numbers that training drops, from 0 to below 1.
     lr : float
         Largest step size of AdamW; it rises for a twentieth of the training, then falls to 0.
     n_epochs, batch_size : int
@@ -41,6 +42,11 @@ class SASRec(SequenceTransformer):
         All weights of the network, in PyTorch's order.
     popularity_ : array, shape [items + 1]
         Logarithm of 1 + the number of ratings: the scores after an empty history.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, when the ratings have no timestamps or a parameter is out of range.
 
     References
     ----------
@@ -62,8 +68,8 @@ class SASRec(SequenceTransformer):
     True
     """
 
-    label = "SASRec"
-    causal, n_special = True, 1  # padding is no item
+    causal, n_special = True, 1
+    ranges = SequenceTransformer.ranges | {"window": Range(1, whole=True)}
 
     def __init__(
         self,
@@ -82,7 +88,9 @@ class SASRec(SequenceTransformer):
             width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
         )
 
-    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+    def _task(
+        self, histories: list[np.ndarray], generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Read all but the last; guess all but the first, each exactly once."""
         tokens, new = cut(histories, self.window + 1, self.window, generator)
         inputs, targets = tokens[:, :-1], tokens[:, 1:]

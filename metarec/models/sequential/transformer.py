@@ -1,13 +1,13 @@
-"""A transformer that reads histories: windows of them, the network, its loss, its training.
+"""Transformers on histories: the network, its loss, the rows that it reads, the training loop.
 
-What `SASRec` and `BERT4Rec` share; each of their files holds what it reads and what it guesses.
+What `SASRec` and `BERT4Rec` share is here; their files say what each reads and what it guesses.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from metarec.data.device import pick_device
 from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.names import NEXT_ITEM
-from metarec.models.base import Method, with_unseen
+from metarec.models.base import RankingMethod, with_unseen
 from metarec.models.optim import seeded, warm_up_then_cosine
 from metarec.models.parameters import SEED, Range
 
@@ -42,6 +42,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int, n_heads: int, dropout: float):
         super().__init__()
+        check_heads(width, n_heads)
         self.n_heads, self.dropout = n_heads, dropout
         self.before_attention, self.before_network = nn.LayerNorm(width), nn.LayerNorm(width)
         self.project = nn.Linear(width, 3 * width)  # to queries, keys and values at once
@@ -73,6 +74,23 @@ class Block(nn.Module):
         mixed = self.join(mixed.transpose(1, 2).flatten(2))
         x = x + functional.dropout(mixed, drop, self.training)
         return x + functional.dropout(self.network(self.before_network(x)), drop, self.training)
+
+
+def check_heads(width: int, n_heads: int) -> None:
+    """Refuse vectors that cannot be shared out among the heads.
+
+    Parameters
+    ----------
+    width, n_heads : int
+
+    Raises
+    ------
+    ValueError
+        When `width` is not a multiple of `n_heads`.
+    """
+    if width % n_heads:
+        more = width + -width % n_heads
+        raise ValueError(f"width {width} is not a multiple of {n_heads} heads; {more} would be")
 
 
 class ItemTransformer(nn.Module):
@@ -162,7 +180,7 @@ class CatalogueLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx,
+        ctx: Any,
         hidden: torch.Tensor,
         table: torch.Tensor,
         bias: torch.Tensor,
@@ -184,7 +202,7 @@ class CatalogueLoss(torch.autograd.Function):
 
         Returns
         -------
-        Tensor, no dimension: one value
+        Tensor, one value
             In nats.
         """
         slopes = torch.empty_like(hidden), torch.zeros_like(table), torch.zeros_like(bias)
@@ -203,24 +221,26 @@ class CatalogueLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx, slope: torch.Tensor):
+    def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Scale the gradients that `forward` left.
 
         Parameters
         ----------
         ctx
-        slope : Tensor, no dimension: one value
+        slope : Tensor, one value
             Of what is made of the loss.
 
         Returns
         -------
         tuple
-            Gradients of `hidden`, `table` and `bias`; none of the rest.
+            Gradients like `hidden`, `table` and `bias`; none of the rest.
         """
         return *(slope * part for part in ctx.saved_tensors), None, None
 
 
-def loss_of(network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tensor):
+def loss_of(
+    network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tensor
+) -> tuple[torch.Tensor, int]:
     """Cross-entropy over the whole catalogue, summed over the places that guess.
 
     Parameters
@@ -233,7 +253,7 @@ def loss_of(network: ItemTransformer, inputs: torch.Tensor, targets: torch.Tenso
 
     Returns
     -------
-    loss : Tensor, no dimension
+    loss : Tensor, one value
         In nats.
     n : int
         Number of guesses.
@@ -257,8 +277,7 @@ def shuffled(ratings: Ratings, generator: np.random.Generator) -> list[np.ndarra
 
     Returns
     -------
-    list of arrays of int, shape [history]
-        One a person who rated.
+    list of arrays of int, shape [n], one a person who rated
     """
     users, items = ratings.positions()
     order = np.lexsort((generator.random(len(users)), ratings.table["timestamp"], users))
@@ -318,35 +337,32 @@ def newest(tokens: np.ndarray, window: int) -> np.ndarray:
     return np.pad(kept, ((0, 0), (window - kept.shape[1], 0)))
 
 
-class SequenceTransformer(Method):
+class SequenceTransformer(RankingMethod):
     """What `SASRec` and `BERT4Rec` have in common; they differ in what is read and guessed.
+
+    A subclass says with `_task` what training reads and what it guesses, and with `_ask` what is
+    read to guess what comes next. Everything else, the training loop above all, is here.
 
     Parameters
     ----------
     width, n_blocks, n_heads, window, dropout, lr, n_epochs, batch_size, seed, device
         As in `SASRec`.
-
-    References
-    ----------
-    As of `SASRec` and of `BERT4Rec`.
     """
 
-    predicts_ratings = False
     fits = (NEXT_ITEM,)
-    at_prompt = False
     ranges = {
         "width": Range(1, whole=True),
         "n_blocks": Range(0, whole=True),
         "n_heads": Range(1, whole=True),
-        "window": Range(1, whole=True),
         "dropout": Range(0, 1, below=True),
         "lr": Range(0, above=True),
         "n_epochs": Range(1, whole=True),
         "batch_size": Range(1, whole=True),
         "seed": SEED,
     }
-    causal: bool
-    n_special: int  # tokens that are no items: padding, and perhaps the mask
+    at_prompt = False
+    causal: ClassVar[bool]
+    n_special: ClassVar[int]  # tokens that are no items: padding, and perhaps the mask
 
     def __init__(
         self,
@@ -387,32 +403,45 @@ class SequenceTransformer(Method):
             With timestamps. Ratings of one person in one second are in no known order and are
             shuffled anew in each epoch.
 
-        Yields
-        ------
-        float
-            Mean cross-entropy of the epoch, in nats a guessed item. The method can predict now.
+        Returns
+        -------
+        iterator of float
+            Mean cross-entropy of each epoch, in nats a guessed item; the method can predict then.
 
         Raises
         ------
         ValueError
             When the ratings have no timestamps, or a parameter is out of range.
         """
-        self._check(ratings)
+        self.check_parameters()
+        if not ratings.has_timestamps:
+            raise ValueError(
+                f"{ratings.name} has no timestamps; a sequence needs the order of time: "
+                "give the table a column timestamp"
+            )
+        self.__dict__.pop("weights_", None)  # of an earlier fit
         self.items_ = ratings.items.index.to_numpy()
         self.popularity_ = with_unseen(np.log1p(ratings.item_counts()), 0.0)
-        generator = np.random.default_rng(self.seed)
-        network = self.network()
+        return self._train(self.network(), ratings)
+
+    def _train(self, network: ItemTransformer, ratings: Ratings) -> Iterator[float]:
+        """The training loop: gives the mean loss of each epoch."""
+        device, generator = pick_device(self.device), np.random.default_rng(self.seed)
         optimizer = torch.optim.AdamW(network.parameters(), self.lr, betas=(0.85, 0.98))
         for epoch in range(self.n_epochs):
             inputs, targets = self._task(shuffled(ratings, generator), generator)
             batches = self._batches(generator.permutation(len(inputs)))
             total, guessed = 0.0, 0
-            with seeded(self.seed * 10_007 + epoch + 1, pick_device(self.device)):
+            with seeded(self.seed * 10_007 + epoch + 1, device):  # what dropout drops
                 for step, batch in enumerate(batches):
                     progress = (epoch + step / len(batches)) / self.n_epochs
                     optimizer.param_groups[0]["lr"] = self.lr * warm_up_then_cosine(progress)
-                    loss, n = self._step(network, optimizer, inputs[batch], targets[batch])
-                    total, guessed = total + loss, guessed + n
+                    rows = tensors(device, inputs[batch], targets[batch])
+                    loss, n = loss_of(network.train(), *rows)  # summed over n guesses
+                    optimizer.zero_grad()
+                    (loss / max(n, 1)).backward()
+                    optimizer.step()
+                    total, guessed = total + loss.item(), guessed + n
             self.weights_ = parameters_to_vector(network.parameters()).detach().cpu().numpy()
             yield total / max(guessed, 1)
 
@@ -420,15 +449,6 @@ class SequenceTransformer(Method):
         """Parts of nearly equal size: a small last one would make a careless step."""
         parts = np.array_split(order, max(1, round(len(order) / self.batch_size)))
         return [part for part in parts if len(part)]
-
-    def _step(self, network: ItemTransformer, optimizer, inputs: np.ndarray, targets: np.ndarray):
-        """One step down the mean cross-entropy of a batch; returns its sum and its guesses."""
-        device = next(network.parameters()).device
-        loss, n = loss_of(network.train(), *tensors(device, inputs, targets))
-        optimizer.zero_grad()
-        (loss / max(n, 1)).backward()
-        optimizer.step()
-        return loss.item(), n
 
     def losses(self, ratings: Ratings) -> pd.DataFrame:
         """What training makes small, for any people and without learning from them: no dropout.
@@ -460,14 +480,13 @@ class SequenceTransformer(Method):
         users = ratings.users.index[np.unique(ratings.positions()[0])]
         return pd.DataFrame(rows, users, columns=["nats", "guesses"])
 
-    def knows(self, episodes: Episodes) -> np.ndarray:
+    def item_scores(self, episodes: Episodes) -> np.ndarray:
         support, _ = self.rows(episodes)
-        return _known(support, episodes.support_mask)
-
-    def predict(self, episodes: Episodes) -> np.ndarray:
-        support, query = self.rows(episodes)
         scores = self.scores(support, episodes.support_mask)
-        return np.take_along_axis(scores, query % scores.shape[1], axis=1)
+        return np.where(_known(support, episodes.support_mask)[:, None], scores, 0.0)
+
+    def knows(self, episodes: Episodes) -> np.ndarray:
+        return _known(self.rows(episodes)[0], episodes.support_mask)
 
     def scores(self, support: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """A score of every item after each history; the last column is for unseen items.
@@ -514,17 +533,9 @@ class SequenceTransformer(Method):
             vector_to_parameters(torch.tensor(self.weights_), network.parameters())
         return network.to(pick_device(self.device)).eval()
 
-    def _check(self, ratings: Ratings) -> None:
-        self.check_parameters()
-        if not ratings.has_timestamps:
-            raise ValueError(
-                f"{ratings.name} has no timestamps; a sequence needs the order of time"
-            )
-        if self.width % self.n_heads:
-            raise ValueError(f"width {self.width} is not a multiple of n_heads {self.n_heads}")
-        self.__dict__.pop("weights_", None)
-
-    def _task(self, histories: list[np.ndarray], generator: np.random.Generator):
+    def _task(
+        self, histories: list[np.ndarray], generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What to read, and what to guess where: two arrays of int, [rows, window]."""
         raise NotImplementedError
 
@@ -534,21 +545,20 @@ class SequenceTransformer(Method):
 
 
 def _known(support: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Who has an item that training saw: [users]."""
+    """Whose history holds an item of the catalogue: bool, [users]."""
     return np.asarray((mask & (support >= 0)).any(1))
 
 
-def tensors(device: torch.device, *arrays: np.ndarray) -> list[torch.Tensor]:
+def tensors(device: torch.device | str, *arrays: np.ndarray) -> list[torch.Tensor]:
     """Copies of NumPy arrays on a device.
 
     Parameters
     ----------
-    device : torch.device
-    *arrays : array, any shape
+    device : torch.device or str
+    *arrays : arrays of any shapes
 
     Returns
     -------
-    list of Tensor
-        Each with the shape of its array.
+    list of Tensor, shapes as given
     """
     return [torch.tensor(array).to(device) for array in arrays]
