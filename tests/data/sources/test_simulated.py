@@ -1,6 +1,9 @@
 """The simulator draws what it says it draws."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from metarec.data import simulated as simulate
@@ -43,3 +46,13 @@ def test_the_seed_decides_everything():
 def test_more_ratings_than_items_are_refused():
     with pytest.raises(ValueError, match="n_ratings 6 is more than the 5 items"):
         simulate.world(n_items=5).people(2, 6)
+
+
+def test_people_are_drawn_to_popular_items():
+    here = dataclasses.replace(simulate.world(n_items=20), chances=np.arange(20.0))
+    ratings, _ = here.people(n_users=500, n_ratings=5, seed=0)
+    counts = pd.Series(ratings.item_counts())
+    assert counts[0] == 0
+    assert counts[15:].mean() > 2 * counts[1:6].mean()
+    with pytest.raises(ValueError, match="n_ratings 20 is more than the 19 items"):
+        here.people(n_users=1, n_ratings=20)
