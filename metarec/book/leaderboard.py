@@ -109,8 +109,12 @@ def _of_people(path: Path) -> list[dict]:
 
 
 def _lines(rows: list[dict], end: str = ",\n") -> str:
-    """One line of JSON a row."""
-    return end.join(json.dumps(row, default=lambda v: v.name) for row in rows)
+    """One line of JSON a row; ratings, paths and networks among the parameters by their names."""
+
+    def named(value: Any) -> str:
+        return getattr(value, "name", type(value).__name__)
+
+    return end.join(json.dumps(row, default=named) for row in rows)
 
 
 def _costs(result: Result) -> list[dict]:

@@ -157,8 +157,8 @@ class Bias(Method):
 
     label = "item + user bias"
     ranges = {
-        "item_shrinkage": Range(0),
-        "user_shrinkage": Range(0),
+        "item_shrinkage": Range(0, infinite=True),
+        "user_shrinkage": Range(0, infinite=True),
         "n_sweeps": Range(1, whole=True),
     }
 

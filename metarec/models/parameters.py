@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """The finite numbers from `low` to `high`.
+    """The numbers from `low` to `high`, the finite ones unless it says otherwise.
 
     Parameters
     ----------
@@ -20,6 +20,8 @@ class Range:
         Whether `low` itself, and `high` itself, are left out.
     whole : bool
         Whether only whole numbers count.
+    infinite : bool
+        Whether infinity counts too: a shrinkage so strong that nothing is left.
     none : bool
         Whether None may stand in the number's place.
 
@@ -36,6 +38,7 @@ class Range:
     above: bool = False
     below: bool = False
     whole: bool = False
+    infinite: bool = False
     none: bool = False
 
     def __contains__(self, value: Any) -> bool:
@@ -45,7 +48,7 @@ class Range:
         if isinstance(value, bool) or not isinstance(value, kind):
             return False
         value = float(value)
-        if not math.isfinite(value):
+        if math.isnan(value) or (math.isinf(value) and not self.infinite):
             return False
         over = value > self.low if self.above else value >= self.low
         under = value < self.high if self.below else value <= self.high

@@ -28,8 +28,8 @@ class _Neighbours(Method):
         "n_neighbours": Range(1, whole=True),
         "shrinkage": Range(0),
         "damping": Range(0),
-        "item_shrinkage": Range(0),
-        "user_shrinkage": Range(0),
+        "item_shrinkage": Range(0, infinite=True),
+        "user_shrinkage": Range(0, infinite=True),
     }
 
     def __init__(

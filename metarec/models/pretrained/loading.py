@@ -51,11 +51,14 @@ class Pretrained:
     tokenizer : transformers.PreTrainedTokenizerBase
     folder : Path
         Where the files are.
+    name : str
+        What stored results call it: the name it was loaded by, or that of its folder.
     """
 
     network: Any
     tokenizer: Any
     folder: Path
+    name: str = ""
 
     @property
     def window(self) -> int:
@@ -108,7 +111,8 @@ def load(model: str | Path, head: bool = False, device: str = "auto") -> Pretrai
         raise _no_model(folder, f"it has no weights for {missing[0]}")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return Pretrained(network.float().eval().to(pick_device(device)), tokenizer, folder)
+    network = network.float().eval().to(pick_device(device))
+    return Pretrained(network, tokenizer, folder, Path(model).name)
 
 
 def locate(model: str | Path) -> Path:
