@@ -214,7 +214,7 @@ knows = {about: correlation(p @ stars, quality) for about, p in told_of.items()}
 famous = {about: correlation(p @ stars, fame) for about, p in told_of.items()}
 pd.DataFrame({"mean rating": knows, "number of ratings": famous}).map(lambda i: f"{i:.2f}")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Scatter of films: the stars that the language model expects without knowing a person, against the mean training rating. The cloud is flat and wide; low and high means occur at every height. All expected ratings lie far below the means."}, "figure": {"caption": "Films with twenty or more ratings: what the language model expects from the title alone, and what people gave.", "name": "fig-09-knows"}}
+# %% mystnb={"figure": {"caption": "Films with twenty or more ratings: what the language model expects from the title alone, and what people gave.", "name": "fig-09-knows"}, "image": {"alt": "Scatter of films: the stars that the language model expects without knowing a person, against the mean training rating. The cloud is flat and wide; low and high means occur at every height. All expected ratings lie far below the means."}} tags=["hide-input"]
 fig, ax = plots.figure("From a title alone, the model's stars do not follow people's stars",
                        "mean training rating of the film, stars", "expected rating from the title, stars", height=3.9)  # fmt: skip
 expected = told_of["title"] @ stars
@@ -360,7 +360,7 @@ listed_first = evaluation.bootstrap((says_first > 0.5).mean(1))
 same_film = float(((says_first[:, 0] > 0.5) != (says_first[:, 1] > 0.5)).mean())
 print(f"the film that is listed first is chosen: {listed_first:.2f}")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels. Left: two dots with intervals, the standard deviation of the expected rating by film and by the order of the list; the one for order is at least as large. Right: for each pair of films the probability of the film listed first, asked in one order against asked in the other; all points lie in the upper right, above one half on both axes."}, "figure": {"caption": "Left: what moves the expected rating of a person with ten ratings; 95 % intervals over people. Right: pairs of films, the probability of the film that is listed first, in either order. A consistent judge would lie on the falling diagonal.", "name": "fig-09-order"}}
+# %% mystnb={"figure": {"caption": "Left: what moves the expected rating of a person with ten ratings; 95 % intervals over people. Right: pairs of films, the probability of the film that is listed first, in either order. A consistent judge would lie on the falling diagonal.", "name": "fig-09-order"}, "image": {"alt": "Two panels. Left: two dots with intervals, the standard deviation of the expected rating by film and by the order of the list; the one for order is at least as large. Right: for each pair of films the probability of the film listed first, asked in one order against asked in the other; all points lie in the upper right, above one half on both axes."}} tags=["hide-input"]
 with plots.style():
     import matplotlib.pyplot as plt
 
@@ -478,7 +478,7 @@ def surprise(probabilities):
 less = evaluation.paired(surprise(with_lesson), surprise(stars_by_line))
 order_gain = evaluation.paired(pairwise(with_lesson @ stars), right["expected rating"])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four lines over the ratings from one to five. Without lines most probability lies on one star and it falls from there. With ten lines most lies on four. After tuning the line runs close to that of the ratings that people gave, with its top at four."}, "figure": {"caption": "Probabilities of the five answers, mean over the questions to validation people, and the ratings that these people gave (dashed).", "name": "fig-09-levels"}}
+# %% mystnb={"figure": {"caption": "Probabilities of the five answers, mean over the questions to validation people, and the ratings that these people gave (dashed).", "name": "fig-09-levels"}, "image": {"alt": "Four lines over the ratings from one to five. Without lines most probability lies on one star and it falls from there. With ten lines most lies on four. After tuning the line runs close to that of the ratings that people gave, with its top at four."}} tags=["hide-input"]
 fig, ax = plots.figure("Lines teach the model the scale; tuning teaches it how often each rating comes",
                        "rating, stars", "mean probability", height=3.8)  # fmt: skip
 looks = {"no lines": (GREY, "-"), "ten lines": (BLUE, "-"), "ten lines, tuned": (ORANGE, "-"), "what people gave": (INK, (0, (5, 2)))}
@@ -528,7 +528,7 @@ gaps = {
 lines = {(m, n): [f"{gaps[m, n, k]:.2f}" for k in KS] for m, n, _ in gaps}
 pd.DataFrame(lines, [f"k = {k}" for k in KS]).T
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels against the number of known ratings, 0, 5 and 20. Left, RMSE: both language models fall with the number of ratings but stay above item plus user bias and hierarchical Bayes with content at every k. Right, pairwise accuracy: both language models lie near one half, the two others near seven tenths."}, "figure": {"caption": "Newcomers, the stated subset, with 95 % intervals over people.", "name": "fig-09-newcomers"}}
+# %% mystnb={"figure": {"caption": "Newcomers, the stated subset, with 95 % intervals over people.", "name": "fig-09-newcomers"}, "image": {"alt": "Two panels against the number of known ratings, 0, 5 and 20. Left, RMSE: both language models fall with the number of ratings but stay above item plus user bias and hierarchical Bayes with content at every k. Right, pairwise accuracy: both language models lie near one half, the two others near seven tenths."}} tags=["hide-input"]
 with plots.style():
     fig, axes = plt.subplots(1, 2, figsize=(6.4, 4.0))
     fig.suptitle("The language model learns how a person uses the scale,\nand not which films are better",

@@ -27,7 +27,7 @@ from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
-ALLOWED = ROOT / "tests" / "book" / "allowed_numbers.toml"
+ALLOWED = ROOT / "tests" / "pages" / "allowed_numbers.toml"
 LARGEST = 20  # up to here, numbers count what the reader sees: three questions, five steps
 
 NUMBER = re.compile(

@@ -37,7 +37,7 @@ def offered() -> dict[str, type]:
     dict from the name to type to the class
     """
     kinds = [kind for kind in registry.methods().values() if _at_prompt(kind)]
-    kinds.sort(key=lambda kind: (getattr(kind, "family", "yours") == "yours", not _stars(kind)))
+    kinds.sort(key=lambda kind: (getattr(kind, "family", "yours") == "yours", not _stars(kind())))
     named = {registry.name_to_type(kind): kind for kind in kinds}
     return {DEFAULT: named[DEFAULT], **named}
 
@@ -53,7 +53,7 @@ def method_list() -> list[tuple[str, str]]:
     for name, kind in offered().items():
         about = inspect.getdoc(kind) or f"Yours, from {kind.__module__}"
         sentence = about.split("\n\n")[0].split(": :math:")[0].rstrip(".")
-        only_ranks = "" if _stars(kind) else " Only ranks."
+        only_ranks = "" if _stars(kind()) else " Only ranks."
         listed.append((name, f"{sentence}.{only_ranks}"))
     return listed
 
@@ -196,7 +196,7 @@ def advise(
         ],
         **_best(model, ratings, Episodes.of_one(ratings, shown), titles, top),
         "method": method,
-        "predicts_ratings": _stars(kind),
+        "predicts_ratings": _stars(model),
         "likes_from": _likes_from(model, ratings),
         "scale": ratings.scale,
         "data": ratings.name,
@@ -224,9 +224,9 @@ def _at_prompt(kind: type) -> bool:
     return getattr(kind, "at_prompt", True)
 
 
-def _stars(kind: type) -> bool:
-    """Whether answers are ratings, as `Method.predicts_ratings` says."""
-    return getattr(kind, "predicts_ratings", True)
+def _stars(method: Any) -> bool:
+    """Whether answers are ratings, as `Method.predicts_ratings` says of a method."""
+    return getattr(method, "predicts_ratings", True)
 
 
 def _best(
@@ -237,7 +237,7 @@ def _best(
     answer = model.predict(episode, return_std=True) if sure else [model.predict(episode)]
     mean, *std = (values[0] for values in answer)  # [q]
     moved = influence(model, episode)[0]  # [k, q]
-    stars = _stars(type(model))
+    stars = _stars(model)
     digits = 2 if stars else _digits(mean)
     short = [YEAR.sub(r"\1", title) for title in titles]
     films = []
@@ -260,7 +260,7 @@ def _best(
 
 def _likes_from(model: Any, ratings: Ratings) -> float | None:
     least = getattr(model, "at_least_", None)
-    cut = least is not None and least > ratings.scale[0] and not _stars(type(model))
+    cut = least is not None and least > ratings.scale[0] and not _stars(model)
     return least if cut else None
 
 

@@ -211,7 +211,7 @@ class Method(BaseEstimator):
         texts = {
             name: value.tolist() for name, value in learned.items() if value.dtype.kind in "OUT"
         }
-        arrays = {n: np.ascontiguousarray(v) for n, v in learned.items() if n not in texts}
+        arrays = {n: np.asarray(v, order="C") for n, v in learned.items() if n not in texts}
         about = {"method": type(self).__name__, "parameters": self.get_params(), "texts": texts}
         about["sha256"] = _digest(arrays)
         path = Path(path)

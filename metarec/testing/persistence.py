@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from metarec.testing.promises import differs, promise
@@ -15,7 +16,7 @@ from metarec.testing.trial import Trial
 
 @promise("keep all that was learned in attributes that end in an underscore, see `Method.save`")
 def saved_and_loaded_it_answers_alike(trial: Trial) -> str | None:
-    """A saved method has its parameters, and gives its answers. Asked of what has `save`."""
+    """A saved method keeps parameters, what was learned, and answers. Asked of what has `save`."""
     method = trial.fitted(trial.train)
     loaded = saved_and_loaded(method)
     if loaded is None:
@@ -24,6 +25,9 @@ def saved_and_loaded_it_answers_alike(trial: Trial) -> str | None:
         old, new = (_plain(one.get_params()) for one in (method, loaded))
         if old != new:
             return f"the parameters {new}, not {old}"
+    learned, kept = (_learned(one) for one in (method, loaded))
+    if learned != kept:
+        return f"attributes of other shapes: {sorted(learned.items() ^ kept.items())}"
     one, other = (m.predict(trial.episodes) for m in (loaded, method))
     return differs(one, other, trial.episodes.query_mask)
 
@@ -46,6 +50,11 @@ def saved_and_loaded(method: Any) -> Any:
         return None
     with tempfile.TemporaryDirectory() as folder:
         return type(method).load(method.save(Path(folder) / "method.safetensors"))
+
+
+def _learned(method: Any) -> dict[str, tuple[int, ...]]:
+    """Shapes of what `fit` stored; a number has none, and must not come back as a list of one."""
+    return {name: np.shape(value) for name, value in vars(method).items() if name.endswith("_")}
 
 
 def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def result(made_up):
     methods = {"item + user bias": Bias(), "hierarchical Bayes": HierarchicalBayes(2, n_sweeps=3)}
-    return evaluation.newcomers(methods | {"item kNN": ItemNeighbours()}, made_up)
+    return evaluation.newcomers(methods | {"item kNN": ItemNeighbours()}, made_up, costs=True)
 
 
 # ---------------------------------------------------------------- correction

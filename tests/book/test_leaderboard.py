@@ -19,7 +19,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def result(made_up):
-    return evaluation.newcomers({"bias": Bias()}, made_up)
+    return evaluation.newcomers({"bias": Bias()}, made_up, costs=True)
 
 
 def test_saved_results_come_back(home, result):

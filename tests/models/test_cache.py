@@ -104,10 +104,10 @@ def test_a_changed_class_is_fitted_anew(home, made_up, written):
     assert len(list(home.iterdir())) == 2, "what was undone is found again"
 
 
-@pytest.mark.parametrize("room", ["models/_ridge.py", "data/sources/asset_list.toml"])
+@pytest.mark.parametrize("room", ["models/linalg.py", "data/sources/asset_list.toml"])
 def test_a_change_in_the_package_is_fitted_anew(home, made_up, tmp_path, monkeypatch, room):
     """A helper, a parent or the facts that were read: any file of the two rooms may matter."""
-    for name in ("models/_ridge.py", "data/sources/asset_list.toml"):
+    for name in ("models/linalg.py", "data/sources/asset_list.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((cache.PACKAGE / name).read_bytes())
     monkeypatch.setattr(cache, "PACKAGE", tmp_path)
