@@ -27,14 +27,14 @@ def play(number, seed, full):
     import matplotlib.pyplot as plt
 
     import metarec
-    import metarec.evaluation
+    import metarec.book
 
     def told(text, value, low=None, high=None, **_):
         ends = (value.low, value.high) if hasattr(value, "low") else (value, value)
         band = [float("-inf") if low is None else low, float("inf") if high is None else high]
         print(OUT + "\t".join([text, *(repr(float(x)) for x in (*band, *ends))]), flush=True)
 
-    for place in (metarec, metarec.evaluation):
+    for place in (metarec, metarec.book):
         place.check, place.say = told, lambda markdown: None
     (path,) = chapters([number])
     notebook = read(path.with_suffix(".py"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import metarec
-import metarec.evaluation
+import metarec.book
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import spread
@@ -27,7 +27,7 @@ def test_a_chapter_is_played_with_another_seed(tmp_path, monkeypatch, capsys):
     twin.write_text(TWIN)
     monkeypatch.setattr(spread, "chapters", lambda numbers: [twin.with_suffix(".ipynb")])
     monkeypatch.chdir(tmp_path)
-    for place in (metarec, metarec.evaluation):
+    for place in (metarec, metarec.book):
         for name in ("check", "say"):
             monkeypatch.setattr(place, name, getattr(place, name))  # put back afterwards
     spread.play("03", 7, full=False)

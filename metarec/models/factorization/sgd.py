@@ -133,7 +133,9 @@ class BiasedMF(RatingFactors):
         self.losses_ = np.zeros(self.n_epochs)
         for epoch in range(self.n_epochs):
             lr, order = self.lr * (1 - epoch / self.n_epochs), generator.permutation(len(surplus))
-            self.losses_[epoch] = self._visit(z, w, users[order], items[order], surplus[order], lr)
+            with np.errstate(over="ignore", invalid="ignore"):  # it is told in words below
+                seen = users[order], items[order], surplus[order]
+                self.losses_[epoch] = self._visit(z, w, *seen, lr)
             if not np.isfinite(self.losses_[epoch]):
                 low, high = ratings.scale  # errors, and with them the steps, grow with its width
                 raise ValueError(
