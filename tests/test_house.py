@@ -1,4 +1,4 @@
-"""The rules of the house that no single room can keep alone: imports, docstrings, tracked files."""
+"""Rules that no single file can keep alone: imports, docstrings, tracked files."""
 
 import ast
 import io
@@ -84,9 +84,9 @@ def test_the_rooms_load_without_torch_and_pyplot():
 def test_every_public_name_of_the_rooms_can_be_had():
     found = in_python("""
         import metarec
-        for room in (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation):
-            for name in room.__all__:
-                assert getattr(room, name) is not None, name
+        for package in (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation):
+            for name in package.__all__:
+                assert getattr(package, name) is not None, name
         print("all")
     """)
     assert found == "all"

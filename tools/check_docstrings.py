@@ -1,6 +1,6 @@
 """Check the docstrings of public names: `python tools/check_docstrings.py [FILES]`.
 
-Every name without a leading underscore says what it does in one sentence. What a room exports, and
+Every name without a leading underscore says what it does in one sentence. What a package exports, and
 every docstring that has sections at all, describes each parameter and what is returned: numpydoc's
 own checks see to that. Ours are what it has no check for: what is raised, the shape of each array
 as `[users, k]`, and the source of methods and metrics. What every method has
@@ -33,12 +33,12 @@ def public_files():
 
 
 def exported():
-    """Names that the rooms offer to readers."""
+    """Names that the packages offer to readers."""
     sys.path.insert(0, str(ROOT))
     import metarec
 
-    rooms = (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation)
-    return {name for room in rooms for name in room.__all__}
+    packages = (metarec, metarec.book, metarec.data, metarec.models, metarec.evaluation)
+    return {name for package in packages for name in package.__all__}
 
 
 class Docstring(AstValidator):

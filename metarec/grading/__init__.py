@@ -1,6 +1,6 @@
 """The grader: marks a folder of submitted notebooks, and treats every one of them as hostile.
 
-A room of its own beside the three of the book. It is installed with the package; the two libraries
+It stands apart from the rest of the package. It is installed with the package; the two libraries
 that it needs besides are the extra `grading`. Nothing else in `metarec` imports it: a reader who
 never grades never loads it. It knows no assignment; `make assignments` writes what it reads.
 

@@ -50,9 +50,9 @@ def fix_chance():
 def mute_checks():
     """Let `from metarec.grading import expect` succeed; public checks are not run again here."""
     if importlib.util.find_spec("metarec") is None:
-        package, room = types.ModuleType("metarec"), types.ModuleType("metarec.grading")
-        package.grading, room.expect = room, lambda *_, **__: None
-        sys.modules.update({"metarec": package, "metarec.grading": room})
+        package, inner = types.ModuleType("metarec"), types.ModuleType("metarec.grading")
+        package.grading, inner.expect = inner, lambda *_, **__: None
+        sys.modules.update({"metarec": package, "metarec.grading": inner})
 
 
 def statements(cell):

@@ -124,8 +124,9 @@ def _known_by(value: Any) -> Any:
 
 def _sources(kind: type) -> list[str]:
     """Hashes of all files that the fit of a class may go through."""
-    rooms = [PACKAGE / "models", PACKAGE / "data"]
-    files = [path for room in rooms for path in room.rglob("*") if path.suffix in (".py", ".toml")]
+    folders = [PACKAGE / "models", PACKAGE / "data"]
+    found = (path for folder in folders for path in folder.rglob("*"))
+    files = [path for path in found if path.suffix in (".py", ".toml")]
     own = {inspect.getsourcefile(one) for one in kind.__mro__ if one is not object}
     files = sorted({*files, *(Path(str(path)) for path in own)})
     return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]

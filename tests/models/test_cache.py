@@ -104,9 +104,9 @@ def test_a_changed_class_is_fitted_anew(home, made_up, written):
     assert len(list(home.iterdir())) == 2, "what was undone is found again"
 
 
-@pytest.mark.parametrize("room", ["models/linalg.py", "data/sources/asset_list.toml"])
-def test_a_change_in_the_package_is_fitted_anew(home, made_up, tmp_path, monkeypatch, room):
-    """A helper, a parent or the facts that were read: any file of the two rooms may matter."""
+@pytest.mark.parametrize("changed", ["models/linalg.py", "data/sources/asset_list.toml"])
+def test_a_change_in_the_package_is_fitted_anew(home, made_up, tmp_path, monkeypatch, changed):
+    """A helper, a parent or the facts that were read: any file of the two packages may matter."""
     for name in ("models/linalg.py", "data/sources/asset_list.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((cache.PACKAGE / name).read_bytes())
@@ -114,7 +114,7 @@ def test_a_change_in_the_package_is_fitted_anew(home, made_up, tmp_path, monkeyp
     cache.fitted(ItemMean(), made_up)
     cache.fitted(ItemMean(), made_up)
     assert len(list(home.iterdir())) == 1
-    (tmp_path / room).write_text("# changed\n")
+    (tmp_path / changed).write_text("# changed\n")
     cache.fitted(ItemMean(), made_up)
     assert len(list(home.iterdir())) == 2
 
