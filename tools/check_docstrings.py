@@ -1,10 +1,10 @@
 """Check the docstrings of public names: `python tools/check_docstrings.py [FILES]`.
 
 Every name without a leading underscore says what it does in one sentence. What a package exports,
-and every docstring that has sections at all, describes each parameter and what is returned: numpydoc's
-own checks see to that. Ours are what it has no check for: what is raised, the shape of each array
-as `[users, k]`, and the source of methods and metrics. What every method has
-may leave its docstring to the contract in metarec/models/base.py.
+and every docstring that has sections at all, describes each parameter and what is returned:
+numpydoc's own checks see to that. Ours are what it has no check for: what is raised, the shape of
+each array as `[users, k]`, and the source of methods and metrics. What every method has may leave
+its docstring to the contract in metarec/models/base.py.
 """
 
 import ast
