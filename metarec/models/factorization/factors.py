@@ -69,7 +69,7 @@ class LikeFactors(Method):
     """Scores p_u·v_i, with b_i if items have one, of a person read from the likes of the support.
 
     A subclass learns `item_factors_`, `mean_user_` and `at_least_`, and reads those who like
-    something. All others are the mean person, so that everybody's scores have one unit.
+    something. All others are the mean person.
 
     Attributes
     ----------
@@ -110,13 +110,17 @@ class LikeFactors(Method):
             The mean person's for whoever likes nothing that training saw.
         """
         support, _ = self.rows(episodes)
-        known = support % len(self.item_factors_) < len(self.items_)  # unseen ones say nothing
-        likes = self.liked(episodes) & known
+        likes = self._known_likes(episodes)
         some = np.flatnonzero(likes.any(1))
         users = np.tile(self.mean_user_, (len(likes), 1))
         if len(some):
             users[some] = self._read(support[some], episodes.support_mask[some], likes[some])
         return users
+
+    def _known_likes(self, episodes: Episodes) -> np.ndarray:
+        """Which slots of the supports hold a like of an item that training saw: [users, k]."""
+        support, _ = self.rows(episodes)
+        return self.liked(episodes) & (support % len(self.item_factors_) < len(self.items_))
 
     def _read(self, support: np.ndarray, mask: np.ndarray, likes: np.ndarray) -> np.ndarray:
         """Vectors [users, d] of people who like something, from rows and two masks [users, k]."""

@@ -127,6 +127,10 @@ class ImplicitALS(LikeFactors):
         self.mean_user_ = users.mean(0, dtype=float)
         return self
 
+    def knows(self, episodes: Episodes) -> np.ndarray:
+        # a person read from one like is far shorter than the mean person: another unit
+        return np.asarray(self._known_likes(episodes).any(1))
+
     def _read(self, support: np.ndarray, mask: np.ndarray, likes: np.ndarray) -> np.ndarray:
         given = histories(support, mask, likes, len(self.items_))
         return self._half_step(given, self.item_factors_)
