@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 import scipy.sparse
 
+from metarec.data.episodes import Episodes
 from metarec.data.ratings import Ratings
 from metarec.data.splits.names import KNOWN_ITEMS
 from metarec.models.base import least_like, with_unseen
