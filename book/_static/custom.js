@@ -37,8 +37,7 @@
 
   addEventListener("load", () => {
     (window.MathJax?.startup?.promise ?? Promise.resolve()).then(reach);
-    let pause;
-    addEventListener("resize", () => { clearTimeout(pause); pause = setTimeout(reach, 200); });
+    addEventListener("resize", () => requestAnimationFrame(reach));
     document.addEventListener("toggle", reach, true);
   });
 })();
